@@ -1,0 +1,48 @@
+package api
+
+// Error is what went wrong, for a person and for a program. It is the body of
+// every answer that is not a success, and the `error` of operations and turns.
+type Error struct {
+	Code      Code   `json:"code"`
+	Message   string `json:"message"`
+	Hint      string `json:"hint,omitempty"` // what to do next
+	Retryable bool   `json:"retryable,omitempty"`
+}
+
+func (e *Error) Error() string { return e.Message }
+
+// Code is the closed set of reasons a request or operation fails.
+type Code string
+
+// The error codes.
+const (
+	CodeInvalid      Code = "invalid_argument"
+	CodeUnauthorized Code = "needs_auth"
+	CodeNotFound     Code = "not_found"
+	CodeAmbiguous    Code = "ambiguous"
+	CodeConflict     Code = "conflict"  // the state does not allow it, or a live operation exists
+	CodeExists       Code = "exists"    // a branch, repo or task of that name is there already
+	CodeUntrusted    Code = "untrusted" // a repo's own commands were not allowed yet
+	CodeTooOld       Code = "daemon_too_old"
+	CodeUnavailable  Code = "unavailable" // stopping, starting or hung; retried by the client
+	CodeTimeout      Code = "timeout"
+	CodeAgent        Code = "agent_failed"
+	CodeAgentMissing Code = "agent_missing"
+	CodeCheck        Code = "check_failed"
+	CodeGit          Code = "git_failed"
+	CodeMergeStopped Code = "merge_stopped" // a rebase or merge stopped on a conflict
+	CodeLimit        Code = "usage_limit"
+	CodeHalted       Code = "halted" // only a person can decide how to go on
+	CodeSchemaNewer  Code = "schema_newer"
+	CodeCorrupt      Code = "database_corrupt"
+	CodeInternal     Code = "internal"
+)
+
+// Codes lists every code, for tables that must be exhaustive.
+func Codes() []Code {
+	return []Code{
+		CodeInvalid, CodeUnauthorized, CodeNotFound, CodeAmbiguous, CodeConflict, CodeExists, CodeUntrusted,
+		CodeTooOld, CodeUnavailable, CodeTimeout, CodeAgent, CodeAgentMissing, CodeCheck, CodeGit,
+		CodeMergeStopped, CodeLimit, CodeHalted, CodeSchemaNewer, CodeCorrupt, CodeInternal,
+	}
+}

@@ -1,0 +1,90 @@
+package api
+
+import (
+	"net/url"
+	"strings"
+)
+
+// Route is a method and a pattern of net/http's ServeMux. The server registers
+// it as it is; the client fills it with Path, so that a path is written once.
+type Route struct {
+	Method  string
+	Pattern string
+}
+
+func (r Route) String() string { return r.Method + " " + r.Pattern }
+
+// Path fills the route's {wildcards} in order, escaped.
+func (r Route) Path(args ...string) string {
+	var b strings.Builder
+	rest := r.Pattern
+	for _, a := range args {
+		i := strings.IndexByte(rest, '{')
+		j := strings.IndexByte(rest, '}')
+		if i < 0 || j < i {
+			break
+		}
+		b.WriteString(rest[:i])
+		b.WriteString(url.PathEscape(a))
+		rest = rest[j+1:]
+	}
+	b.WriteString(rest)
+	return b.String()
+}
+
+// Names a client may use in place of a task: the task whose sandbox holds the
+// caller's directory (query cwd=), and the task last used. Git allows no ~ in
+// a branch name, so neither hides a branch.
+const (
+	TaskOfCwd = "~cwd"
+	TaskLast  = "~last"
+)
+
+// Query parameters shared by several routes.
+const (
+	QueryWorkspace = "workspace"
+	QueryRepo      = "repo"
+	QueryStatus    = "status"
+	QueryAll       = "all" // 1: killed and archived ones too
+	QueryCwd       = "cwd"
+	QueryAfter     = "after"
+	QueryFollow    = "follow" // 1: keep the stream open
+	QuerySnapshot  = "snapshot"
+	QueryTask      = "task"
+	QueryExplain   = "explain"
+	QueryStat      = "stat" // 1: no patch
+)
+
+// The routes.
+var (
+	RouteHello        = Route{"GET", "/v1/hello"}
+	RouteBackend      = Route{"GET", "/v1/backend"}
+	RouteInspect      = Route{"GET", "/v1/backend/inspect"}
+	RouteStop         = Route{"POST", "/v1/backend/stop"}
+	RouteUpgrade      = Route{"POST", "/v1/backend/upgrade"}
+	RouteStatus       = Route{"GET", "/v1/status"}
+	RouteDatabase     = Route{"GET", "/v1/db"}
+	RouteWorkspaces   = Route{"GET", "/v1/workspaces"}
+	RouteUseWorkspace = Route{"POST", "/v1/workspaces/use"}
+	RouteRepos        = Route{"GET", "/v1/repos"}
+	RouteAddRepo      = Route{"POST", "/v1/repos"}
+	RouteRemoveRepo   = Route{"DELETE", "/v1/repos/{repo}"}
+	RouteRepoTrust    = Route{"GET", "/v1/repos/{repo}/trust"}
+	RouteTrustRepo    = Route{"POST", "/v1/repos/{repo}/trust"}
+	RouteTasks        = Route{"GET", "/v1/tasks"}
+	RouteCreateTask   = Route{"POST", "/v1/tasks"}
+	RouteTask         = Route{"GET", "/v1/tasks/{task}"}
+	RouteRetry        = Route{"POST", "/v1/tasks/{task}/retry"}
+	RouteKill         = Route{"POST", "/v1/tasks/{task}/kill"}
+	RouteInterrupt    = Route{"POST", "/v1/tasks/{task}/interrupt"}
+	RouteSend         = Route{"POST", "/v1/tasks/{task}/messages"}
+	RouteMessage      = Route{"GET", "/v1/tasks/{task}/messages/{message}"}
+	RoutePermissions  = Route{"GET", "/v1/tasks/{task}/permissions"}
+	RouteResolve      = Route{"POST", "/v1/tasks/{task}/permissions/{permission}"}
+	RouteTranscript   = Route{"GET", "/v1/tasks/{task}/transcript"}
+	RouteDiff         = Route{"GET", "/v1/tasks/{task}/diff"}
+	RouteCommand      = Route{"POST", "/v1/tasks/{task}/command"}
+	RouteEvents       = Route{"GET", "/v1/events"}
+	RouteAgents       = Route{"GET", "/v1/agents"}
+	RouteTestAgent    = Route{"POST", "/v1/agents/{agent}/test"}
+)
