@@ -1,0 +1,106 @@
+package git
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/hf-dev/hf/internal/xec"
+	"github.com/hf-dev/hf/pkg/api"
+)
+
+// gitMessage is what git said, without its prefixes, or how it ended.
+func gitMessage(err error) string {
+	e, ok := errors.AsType[*xec.Error](err)
+	if !ok {
+		return err.Error()
+	}
+	if e.Cause != nil || e.Stderr == "" {
+		bare := *e
+		bare.Stderr = ""
+		return bare.Error()
+	}
+	var lines []string
+	for line := range strings.FieldsFuncSeq(e.Stderr, func(c rune) bool { return c == '\n' || c == '\r' }) {
+		line = strings.TrimSpace(line)
+		for _, prefix := range []string{"fatal: ", "error: "} {
+			line = strings.TrimPrefix(line, prefix)
+		}
+		if line != "" && !strings.HasPrefix(line, "hint:") {
+			lines = append(lines, line)
+		}
+	}
+	return strings.Join(lines[max(0, len(lines)-3):], "; ")
+}
+
+// failed turns an error of git into one for a person, unless it is one.
+func failed(what string, err error) error {
+	if e, ok := errors.AsType[*api.Error](err); ok {
+		return e
+	}
+	return &api.Error{Code: api.CodeGit, Message: what + ": " + gitMessage(err)}
+}
+
+func notARepository(path string) error {
+	return &api.Error{
+		Code: api.CodeInvalid, Message: fmt.Sprintf("%s is not in a git repository", path),
+		Hint: "cd into a checkout, or name one with --repo PATH, URL or OWNER/NAME",
+	}
+}
+
+func bareRepository(path string) error {
+	return &api.Error{
+		Code: api.CodeInvalid, Message: fmt.Sprintf("%s is a bare repository", path),
+		Hint: "use a checkout of it, or its URL",
+	}
+}
+
+func unborn(repo Repo) error {
+	return &api.Error{
+		Code: api.CodeConflict, Message: fmt.Sprintf("%s has no commit yet", repo.Top),
+		Hint: "make the first commit: git commit --allow-empty -m 'first commit'",
+	}
+}
+
+func unknownRef(name string) error {
+	return &api.Error{
+		Code: api.CodeNotFound, Message: fmt.Sprintf("no branch or commit %q", name),
+		Hint: "git branch --all lists the branches there are",
+	}
+}
+
+func branchExists(name string) error {
+	return &api.Error{
+		Code: api.CodeExists, Message: fmt.Sprintf("branch %q exists already", name),
+		Hint: "choose another name with --branch, or stack on it with --on " + name,
+	}
+}
+
+// networkError says why a fetch or clone did not work.
+func networkError(what string, err error) error {
+	if e, ok := errors.AsType[*api.Error](err); ok {
+		return e
+	}
+	said := gitMessage(err)
+	e := &api.Error{Code: api.CodeGit, Message: what + ": " + said}
+	switch {
+	case containsAny(said, "Authentication failed", "could not read Username", "could not read Password", "Permission denied", "terminal prompts disabled"):
+		e.Code, e.Hint = api.CodeUnauthorized, "sign in so that `git fetch` works in this shell (gh auth login, ssh-add, a credential helper)"
+	case containsAny(said, "Could not resolve host", "Connection refused", "Connection timed out", "Network is unreachable"):
+		e.Code, e.Retryable, e.Hint = api.CodeUnavailable, true, "check the network and try again"
+	case containsAny(said, "not found", "does not exist", "does not appear to be a git repository"):
+		e.Code, e.Hint = api.CodeNotFound, "check the address, and that you may read the repository"
+	case containsAny(said, "transport '", "not allowed"):
+		e.Code, e.Hint = api.CodeInvalid, "hf fetches over https, ssh, git and local paths only"
+	}
+	return e
+}
+
+func containsAny(s string, subs ...string) bool {
+	for _, sub := range subs {
+		if strings.Contains(s, sub) {
+			return true
+		}
+	}
+	return false
+}

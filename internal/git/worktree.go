@@ -1,0 +1,340 @@
+package git
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/hf-dev/hf/pkg/api"
+)
+
+// Worktree is one work tree of a repository, as its common git directory
+// records it.
+type Worktree struct {
+	Path   string // absolute
+	GitDir string // its own git directory
+	Branch string // "" when HEAD is detached
+	Locked bool
+	Ready  bool // its files were checked out
+}
+
+// lockReason is what `git worktree list` shows of hf's worktrees.
+const lockReason = "in use by hf"
+
+// worktree is the place of a work tree. Its git directory comes from the
+// repository, never from the .git file inside the tree.
+func (r *Runner) worktree(repo Repo, path string) (place, error) {
+	if !isDir(path) {
+		return place{}, &api.Error{Code: api.CodeNotFound, Message: fmt.Sprintf("%s is not a directory", path)}
+	}
+	gitDir, ok := adminDir(repo, path)
+	if !ok {
+		return place{}, &api.Error{
+			Code: api.CodeNotFound, Message: fmt.Sprintf("%s is not a work tree of %s", path, repo.Top),
+			Hint: "git worktree list shows the ones there are",
+		}
+	}
+	return place{gitDir: gitDir, common: repo.GitDir, workTree: path}, nil
+}
+
+// adminDir finds the git directory of a work tree. The name git gives it is
+// nearly always the name of the tree's directory.
+func adminDir(repo Repo, path string) (string, bool) {
+	path = filepath.Clean(path)
+	root := filepath.Join(repo.GitDir, "worktrees")
+	first := filepath.Join(root, filepath.Base(path))
+	if treeOf(first) == path {
+		return first, true
+	}
+	entries, err := os.ReadDir(root)
+	if err == nil {
+		for _, entry := range entries {
+			dir := filepath.Join(root, entry.Name())
+			if treeOf(dir) == path {
+				return dir, true
+			}
+		}
+	}
+	// Not a linked one: the main tree, whose .git is or names the common directory.
+	if gitDir, found, err := gitDirOf(path); err == nil && found && gitDir == repo.GitDir {
+		return gitDir, true
+	}
+	return "", false
+}
+
+// treeOf returns the work tree that a directory of worktrees/ belongs to.
+func treeOf(admin string) string {
+	if !isDir(admin) {
+		return ""
+	}
+	dot, ok := readPointer(filepath.Join(admin, "gitdir"), "")
+	if !ok {
+		return ""
+	}
+	if !filepath.IsAbs(dot) {
+		dot = filepath.Join(admin, dot)
+	}
+	return filepath.Dir(dot)
+}
+
+// Worktree finds a linked work tree by its directory, whether or not that
+// still exists. It starts no process.
+func (r *Runner) Worktree(repo Repo, path string) (Worktree, bool) {
+	admin, ok := adminDir(repo, path)
+	if !ok || admin == repo.GitDir {
+		return Worktree{}, false
+	}
+	return readWorktree(admin), true
+}
+
+// Worktrees lists the linked work trees of a repository. It starts no process.
+func (r *Runner) Worktrees(repo Repo) ([]Worktree, error) {
+	root := filepath.Join(repo.GitDir, "worktrees")
+	entries, err := os.ReadDir(root)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("list worktrees: %w", err)
+	}
+	var list []Worktree
+	for _, entry := range entries {
+		if dir := filepath.Join(root, entry.Name()); treeOf(dir) != "" {
+			list = append(list, readWorktree(dir))
+		}
+	}
+	return list, nil
+}
+
+func readWorktree(admin string) Worktree {
+	w := Worktree{Path: treeOf(admin), GitDir: admin}
+	if head, ok := readPointer(filepath.Join(admin, "HEAD"), "ref: refs/heads/"); ok {
+		w.Branch = head
+	}
+	w.Locked = isFile(filepath.Join(admin, "locked"))
+	w.Ready = isFile(filepath.Join(admin, "index"))
+	return w
+}
+
+func isFile(path string) bool {
+	st, err := os.Lstat(path)
+	return err == nil && st.Mode().IsRegular()
+}
+
+// WorktreeAdd makes a locked work tree of a branch at a path, or finishes one
+// that was begun. A tree whose directory has vanished gets its files back from
+// its own index. progress may be nil.
+func (r *Runner) WorktreeAdd(ctx context.Context, repo Repo, path, branch string) (Worktree, error) {
+	w, err := r.register(ctx, repo, path, branch)
+	if err != nil {
+		return Worktree{}, err
+	}
+	in := place{gitDir: w.GitDir, common: repo.GitDir, workTree: path}
+	switch {
+	case w.Ready && isDir(path) && isFile(filepath.Join(path, ".git")):
+		return w, nil
+	case w.Ready:
+		err = r.refill(ctx, in)
+	default:
+		err = r.checkout(ctx, in)
+	}
+	if err != nil {
+		return Worktree{}, err
+	}
+	return readWorktree(w.GitDir), nil
+}
+
+// register records a worktree without its files. That alone needs the lock of
+// the repository.
+func (r *Runner) register(ctx context.Context, repo Repo, path, branch string) (Worktree, error) {
+	unlock, err := r.locks.Lock(ctx, repo.GitDir)
+	if err != nil {
+		return Worktree{}, err
+	}
+	defer unlock()
+	if w, ok := r.Worktree(repo, path); ok {
+		if w.Ready || (w.Branch == branch && isFile(filepath.Join(path, ".git"))) {
+			return w, nil
+		}
+		// Git died between its first and last write: nobody has worked here.
+		if err := os.RemoveAll(w.GitDir); err != nil {
+			return Worktree{}, fmt.Errorf("remove half-made worktree: %w", err)
+		}
+	}
+	if err := setAside(path); err != nil {
+		return Worktree{}, err
+	}
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return Worktree{}, fmt.Errorf("make directory of worktrees: %w", err)
+	}
+	if err := os.MkdirAll(filepath.Join(repo.GitDir, "worktrees"), 0o755); err != nil {
+		return Worktree{}, fmt.Errorf("make directory of worktrees: %w", err)
+	}
+	_, err = r.output(ctx, repo.in(), "worktree", "add", "--quiet", "--lock", "--reason", lockReason,
+		"--no-checkout", "--", path, branch)
+	if err != nil {
+		return Worktree{}, failed(fmt.Sprintf("add a worktree for branch %q", branch), err)
+	}
+	w, ok := r.Worktree(repo, path)
+	if !ok {
+		return Worktree{}, fmt.Errorf("add worktree %s: git did not record it", path)
+	}
+	return w, nil
+}
+
+// setAside moves a directory that no worktree is recorded for out of the way:
+// what it holds is not known, so it is kept.
+func setAside(path string) error {
+	if _, err := os.Lstat(path); errors.Is(err, fs.ErrNotExist) || os.Remove(path) == nil {
+		return nil
+	}
+	for n := 1; ; n++ {
+		aside := fmt.Sprintf("%s.kept-%d", path, n)
+		if _, err := os.Lstat(aside); err == nil {
+			continue
+		}
+		if err := os.Rename(path, aside); err != nil {
+			return fmt.Errorf("move %s aside: %w", path, err)
+		}
+		return nil
+	}
+}
+
+// checkout fills a new work tree. It works on an index of another name and
+// moves that into place at the end, so that an index says the tree is complete
+// and an interrupted checkout leaves no lock behind.
+func (r *Runner) checkout(ctx context.Context, in place) error {
+	index := filepath.Join(in.gitDir, "index")
+	work := in
+	work.index = index + ".hf"
+	_ = os.Remove(work.index)
+	_ = os.Remove(work.index + ".lock") // no git but this one uses the name
+	err := r.run(ctx, call{in: work, args: []string{"reset", "--hard", "--quiet", "--no-recurse-submodules"}, limit: bulkLimit})
+	if err != nil {
+		return failed("check out "+in.workTree, err)
+	}
+	if err := os.Rename(work.index, index); err != nil {
+		return fmt.Errorf("check out %s: %w", in.workTree, err)
+	}
+	return nil
+}
+
+// refill brings back the files of a work tree whose directory was removed: what
+// its index says, so that staged work survives.
+func (r *Runner) refill(ctx context.Context, in place) error {
+	if err := os.MkdirAll(in.workTree, 0o700); err != nil {
+		return fmt.Errorf("make worktree: %w", err)
+	}
+	dot := filepath.Join(in.workTree, ".git")
+	if err := os.WriteFile(dot, []byte("gitdir: "+in.gitDir+"\n"), 0o644); err != nil {
+		return fmt.Errorf("make worktree: %w", err)
+	}
+	err := r.run(ctx, call{in: in, args: []string{"checkout-index", "--all", "--quiet", "--index"}, limit: bulkLimit})
+	if err != nil && exitCode(err) != 1 { // 1: a file was there already, and stays
+		return failed("check out "+in.workTree, err)
+	}
+	return nil
+}
+
+// WorktreeRemove describes a work tree to remove.
+type WorktreeRemove struct {
+	Path  string // required
+	Under string // required: the directory of hf's that it must be in
+	Saved string // the ref its work was saved to; required unless its files were never checked out
+}
+
+// RemoveWorktree removes a work tree and git's record of it. It never follows a
+// symbolic link, and refuses a tree that is not under hf's own directory or
+// whose work was not saved. It is not an error when there is none.
+func (r *Runner) RemoveWorktree(ctx context.Context, repo Repo, rm WorktreeRemove) error {
+	if err := checkUnder(rm.Under, rm.Path); err != nil {
+		return err
+	}
+	w, registered := r.Worktree(repo, rm.Path)
+	exists := isDir(rm.Path)
+	if (registered && w.Ready) || (exists && !registered) {
+		if !strings.HasPrefix(rm.Saved, savedRefs) {
+			return notSaved(rm.Path)
+		}
+		if _, err := r.ResolveCommit(ctx, repo, rm.Saved); err != nil {
+			return notSaved(rm.Path)
+		}
+	}
+	unlock, err := r.locks.Lock(ctx, repo.GitDir)
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	// One rename takes the tree away; the rest may be interrupted and repeated.
+	trash := filepath.Join(rm.Under, ".removed", filepath.Base(rm.Path))
+	if exists {
+		if err := os.RemoveAll(trash); err != nil {
+			return fmt.Errorf("remove worktree: %w", err)
+		}
+		if err := os.MkdirAll(filepath.Dir(trash), 0o700); err != nil {
+			return fmt.Errorf("remove worktree: %w", err)
+		}
+		if err := os.Rename(rm.Path, trash); err != nil {
+			return fmt.Errorf("remove worktree: %w", err)
+		}
+	}
+	if registered {
+		if err := os.RemoveAll(w.GitDir); err != nil {
+			return fmt.Errorf("remove record of worktree: %w", err)
+		}
+	}
+	if err := removeTree(trash); err != nil {
+		return fmt.Errorf("remove worktree: %w", err)
+	}
+	_ = os.Remove(filepath.Dir(trash)) // when it is empty
+	return nil
+}
+
+func notSaved(path string) error {
+	return &api.Error{
+		Code: api.CodeConflict, Message: fmt.Sprintf("%s was not removed: its work is not saved", path),
+	}
+}
+
+// checkUnder refuses a path that is not below a directory, or whose way there
+// leads over a symbolic link.
+func checkUnder(under, path string) error {
+	rel, err := filepath.Rel(under, path)
+	if err != nil || under == "" || !filepath.IsAbs(path) || !filepath.IsLocal(rel) || rel == "." {
+		return fmt.Errorf("%s is not below %s: hf does not touch it", path, under)
+	}
+	at := filepath.Clean(under)
+	for part := range strings.SplitSeq(rel, string(filepath.Separator)) {
+		at = filepath.Join(at, part)
+		if st, err := os.Lstat(at); err == nil && !st.IsDir() {
+			return fmt.Errorf("%s is not a directory: hf does not touch it", at)
+		}
+	}
+	return nil
+}
+
+// removeTree removes a directory, also where a part of it is read-only.
+func removeTree(path string) error {
+	err := os.RemoveAll(path)
+	if err == nil {
+		return nil
+	}
+	_ = filepath.WalkDir(path, func(p string, d fs.DirEntry, err error) error {
+		if d != nil && d.IsDir() {
+			_ = os.Chmod(p, 0o700)
+		}
+		return nil //nolint:nilerr // the second RemoveAll reports what stays
+	})
+	return os.RemoveAll(path)
+}
+
+// lines splits the NUL-terminated output of git.
+func lines(out []byte) [][]byte {
+	out = bytes.TrimSuffix(out, []byte{0})
+	if len(out) == 0 {
+		return nil
+	}
+	return bytes.Split(out, []byte{0})
+}
