@@ -1,0 +1,250 @@
+// Package store keeps hf's durable state in one SQLite file. It holds the only
+// SQL of the project.
+//
+// One goroutine owns the one connection that writes. Updates that wait at the
+// same time share a commit, each in a savepoint of its own, so that a failing
+// one undoes only itself. Reads run beside it on connections that cannot
+// write. Nothing else in the process may open the file: closing any descriptor
+// of it would drop SQLite's locks.
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"net/url"
+	"path/filepath"
+	"runtime"
+	"sync"
+	"time"
+
+	_ "modernc.org/sqlite" // the driver "sqlite"
+
+	"github.com/hf-dev/hf/migrations"
+	"github.com/hf-dev/hf/pkg/api"
+)
+
+// requestLife is how long the answer of a mutating request is remembered.
+const requestLife = 7 * 24 * time.Hour
+
+// Options are what Open may need to know beyond the file.
+type Options struct {
+	Backups  string           // directory for the copy made before an upgrade; "" = "backups" beside the file
+	Sessions string           // directory of the sessions' journals: something in it proves that the database existed; "" = not looked at
+	Now      func() time.Time // nil = time.Now
+	Log      *slog.Logger     // nil = none
+}
+
+// Store is an open database. All methods may be called from any goroutine.
+type Store struct {
+	path string
+	now  func() time.Time
+	log  *slog.Logger
+
+	writeDB *sql.DB
+	readDB  *sql.DB
+	writer  *conn
+	readers chan *conn // idle; its capacity is their number
+
+	requests chan *request
+	closing  chan struct{}
+	stopped  chan struct{} // the writing goroutine returned
+	close    sync.Once
+
+	mu       sync.Mutex
+	watchers map[chan struct{}]struct{}
+}
+
+// errClosed answers calls after Close.
+var errClosed = &api.Error{Code: api.CodeUnavailable, Message: "the database is closed", Retryable: true}
+
+// Open opens the database at path, creating it if there is none, and brings
+// its schema up to date. It returns an *api.Error with CodeCorrupt for a
+// damaged or missing one and CodeSchemaNewer for one of a newer hf; in both
+// cases it has changed nothing. ctx bounds the opening only.
+func Open(ctx context.Context, path string, opts Options) (*Store, error) {
+	return open(ctx, path, opts, migrations.FS)
+}
+
+func open(ctx context.Context, path string, opts Options, schema fs.FS) (_ *Store, err error) {
+	path, err = filepath.Abs(path)
+	if err != nil {
+		return nil, fmt.Errorf("open database: %w", err)
+	}
+	if opts.Now == nil {
+		opts.Now = time.Now
+	}
+	if opts.Log == nil {
+		opts.Log = slog.New(slog.DiscardHandler)
+	}
+	if opts.Backups == "" {
+		opts.Backups = filepath.Join(filepath.Dir(path), "backups")
+	}
+	if err := checkFiles(path, opts); err != nil {
+		return nil, err
+	}
+	if err := makeFile(path); err != nil {
+		return nil, fmt.Errorf("open database: %w", classify(err))
+	}
+
+	s := &Store{
+		path:     path,
+		now:      opts.Now,
+		log:      opts.Log,
+		readers:  make(chan *conn, max(4, runtime.NumCPU())),
+		requests: make(chan *request),
+		closing:  make(chan struct{}),
+		stopped:  make(chan struct{}),
+		watchers: make(map[chan struct{}]struct{}),
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, s.closeFiles())
+		}
+	}()
+	if s.writeDB, err = openDB(path); err != nil {
+		return nil, err
+	}
+	if s.readDB, err = openDB(path, "query_only(1)"); err != nil {
+		return nil, err
+	}
+	if s.writer, err = connect(ctx, s.writeDB); err != nil {
+		return nil, fmt.Errorf("open database %s: %w", path, describe(err, path, opts))
+	}
+	if err := s.prepare(ctx, opts, schema); err != nil {
+		return nil, fmt.Errorf("open database %s: %w", path, describe(err, path, opts))
+	}
+	for range cap(s.readers) {
+		s.readers <- &conn{}
+	}
+	go s.write(context.WithoutCancel(ctx))
+	return s, nil
+}
+
+// prepare looks whether the file is whole, brings the schema up to date and
+// forgets what is too old to be needed.
+func (s *Store) prepare(ctx context.Context, opts Options, schema fs.FS) error {
+	if err := quickCheck(ctx, s.writer); err != nil {
+		return err
+	}
+	if err := migrate(ctx, s.writer, schema, func(from int) error {
+		name := fmt.Sprintf("hf-schema-%d-%s.db", from, s.now().UTC().Format("20060102T150405.000000"))
+		return s.backup(ctx, filepath.Join(opts.Backups, name))
+	}); err != nil {
+		return err
+	}
+	old := s.now().Add(-requestLife)
+	_, err := s.writer.exec(ctx, `DELETE FROM requests WHERE created_at < ?`, micros{&old})
+	return err
+}
+
+// openDB describes how to reach the file; it does not open it yet.
+func openDB(path string, pragmas ...string) (*sql.DB, error) {
+	query := url.Values{"_txlock": {"immediate"}}
+	for _, p := range append([]string{
+		"busy_timeout(5000)", // first: the next one may have to wait
+		"journal_mode(WAL)",
+		"synchronous(FULL)", // NORMAL loses acknowledged commits in a power cut
+		"foreign_keys(1)",
+	}, pragmas...) {
+		query.Add("_pragma", p)
+	}
+	dsn := url.URL{Scheme: "file", Path: path, RawQuery: query.Encode()}
+	db, err := sql.Open("sqlite", dsn.String())
+	if err != nil {
+		return nil, fmt.Errorf("open database %s: %w", path, err)
+	}
+	return db, nil
+}
+
+// Close ends the store. Updates that have begun are finished first; later
+// calls fail.
+func (s *Store) Close() error {
+	var err error
+	s.close.Do(func() {
+		close(s.closing)
+		<-s.stopped
+		for range cap(s.readers) {
+			err = errors.Join(err, (<-s.readers).close())
+		}
+		err = errors.Join(err, s.closeFiles())
+	})
+	return err
+}
+
+// closeFiles closes the writer last, because the last connection of all
+// folds the write-ahead log into the file.
+func (s *Store) closeFiles() error {
+	var err error
+	if s.readDB != nil {
+		err = errors.Join(err, s.readDB.Close())
+	}
+	if s.writer != nil {
+		err = errors.Join(err, s.writer.close())
+	}
+	if s.writeDB != nil {
+		err = errors.Join(err, s.writeDB.Close())
+	}
+	return err
+}
+
+// Path returns the absolute path of the database file.
+func (s *Store) Path() string { return s.path }
+
+// View runs fn on one consistent snapshot. Its Tx fails on writes. Cancelling
+// ctx interrupts it.
+func (s *Store) View(ctx context.Context, fn func(*Tx) error) (err error) {
+	var c *conn
+	select {
+	case c = <-s.readers:
+	case <-s.closing:
+		return errClosed
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+	defer func() { s.readers <- c }()
+	if c.Conn == nil {
+		if c, err = connect(ctx, s.readDB); err != nil {
+			return fmt.Errorf("read database: %w", classify(err))
+		}
+	}
+	if _, err := c.exec(ctx, "BEGIN"); err != nil {
+		return fmt.Errorf("read database: %w", classify(err))
+	}
+	defer func() {
+		if _, endErr := c.exec(context.WithoutCancel(ctx), "ROLLBACK"); endErr != nil {
+			_ = c.close() // it cannot be used again: the next reader opens another
+			c = &conn{}
+		}
+	}()
+	return protect(fn, &Tx{ctx: ctx, conn: c, now: s.now})
+}
+
+// Watch returns a channel that can be received from after a commit that
+// appended events; several commits may be one wake-up. The caller ends it by
+// cancel.
+func (s *Store) Watch() (wake <-chan struct{}, cancel func()) {
+	ch := make(chan struct{}, 1)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.watchers[ch] = struct{}{}
+	return ch, func() {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		delete(s.watchers, ch)
+	}
+}
+
+func (s *Store) wake() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for ch := range s.watchers {
+		select {
+		case ch <- struct{}{}:
+		default: // it has not looked since the last time
+		}
+	}
+}
