@@ -19,6 +19,7 @@ import (
 	"io"
 	"log/slog"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -86,7 +87,7 @@ func (r *Runner) Locks() *Locks { return r.locks }
 
 // place is what a command works on.
 type place struct {
-	gitDir   string // required: of the worktree, or the common one
+	gitDir   string // of the worktree, or the common one; "" = one in the view
 	common   string // required: the real common git directory
 	workTree string // "" for commands on refs and objects only
 	index    string // "" = the worktree's own
@@ -115,7 +116,7 @@ func (r *Runner) run(ctx context.Context, c call) error {
 	}
 	gitDir := c.in.gitDir
 	if gitDir == "" {
-		gitDir = v
+		gitDir = filepath.Join(v, own)
 	}
 	dir := c.in.workTree
 	c.env = append(c.env, "GIT_DIR="+gitDir, "GIT_COMMON_DIR="+v)

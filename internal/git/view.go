@@ -21,6 +21,10 @@ type view struct {
 	dir   string
 }
 
+// own is a git directory in a view for commands that belong to no work tree and
+// may leave files behind.
+const own = "own"
+
 // linked is what a view shares with the repository. hooks, remotes, branches,
 // modules and rr-cache are left out on purpose.
 func linked() []string {
@@ -172,6 +176,15 @@ func makeView(root, common string, config []byte) (string, error) {
 	}
 	if err := os.WriteFile(filepath.Join(tmp, "config"), config, 0o600); err != nil {
 		return "", err
+	}
+	if err := os.Mkdir(filepath.Join(tmp, own), 0o700); err != nil {
+		return "", err
+	}
+	// Git finds the refs by this file, whatever GIT_COMMON_DIR says.
+	for name, text := range map[string]string{"HEAD": "ref: refs/heads/none\n", "commondir": "..\n"} {
+		if err := os.WriteFile(filepath.Join(tmp, own, name), []byte(text), 0o600); err != nil {
+			return "", err
+		}
 	}
 	if err := os.Rename(tmp, dir); err != nil && !isDir(dir) {
 		return "", err

@@ -39,7 +39,29 @@ func (r *Runner) worktree(repo Repo, path string) (place, error) {
 			Hint: "git worktree list shows the ones there are",
 		}
 	}
+	if err := checkCommonDir(repo, gitDir); err != nil {
+		return place{}, err
+	}
 	return place{gitDir: gitDir, common: repo.GitDir, workTree: path}, nil
+}
+
+// checkCommonDir refuses a worktree whose refs were redirected: git finds them
+// by this file even when GIT_COMMON_DIR is set.
+func checkCommonDir(repo Repo, gitDir string) error {
+	if gitDir == repo.GitDir {
+		return nil
+	}
+	target, ok := readPointer(filepath.Join(gitDir, "commondir"), "")
+	if ok && !filepath.IsAbs(target) {
+		target = filepath.Join(gitDir, target)
+	}
+	if !ok || filepath.Clean(target) != repo.GitDir {
+		return &api.Error{
+			Code: api.CodeGit, Message: fmt.Sprintf("%s names another repository than %s", filepath.Join(gitDir, "commondir"), repo.GitDir),
+			Hint: "something changed git's record of this worktree; it should say ../..",
+		}
+	}
+	return nil
 }
 
 // adminDir finds the git directory of a work tree. The name git gives it is
@@ -125,10 +147,13 @@ func isFile(path string) bool {
 
 // WorktreeAdd makes a locked work tree of a branch at a path, or finishes one
 // that was begun. A tree whose directory has vanished gets its files back from
-// its own index. progress may be nil.
+// its own index.
 func (r *Runner) WorktreeAdd(ctx context.Context, repo Repo, path, branch string) (Worktree, error) {
 	w, err := r.register(ctx, repo, path, branch)
 	if err != nil {
+		return Worktree{}, err
+	}
+	if err := checkCommonDir(repo, w.GitDir); err != nil {
 		return Worktree{}, err
 	}
 	in := place{gitDir: w.GitDir, common: repo.GitDir, workTree: path}
