@@ -1,0 +1,134 @@
+package launcher
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"syscall"
+	"time"
+
+	"github.com/hf-dev/hf/internal/rundir"
+	"github.com/hf-dev/hf/pkg/api"
+	"github.com/hf-dev/hf/pkg/client"
+)
+
+// stopLimit is how long a daemon may take to end after it was asked to.
+const stopLimit = 15 * time.Second
+
+// Look describes the daemon without starting one. Where none answers, Running
+// is false and Why says what was found.
+func (l *Launcher) Look(ctx context.Context) (api.Backend, error) {
+	p := l.opts.Paths
+	seen := api.Backend{
+		Schema: api.Schema, StateDir: p.State, Database: p.Database(), Log: p.Log(), Config: p.Config,
+	}
+	if rec, ok := rundir.ReadRecord(p.Lock()); ok {
+		seen.Socket = rec.Socket
+		if _, alive := rec.Alive(); alive {
+			seen.PID, seen.Version, seen.Build, seen.Phase = rec.PID, rec.Version, rec.Build, rec.Phase
+		}
+	}
+	looking := *l
+	looking.opts.NoSpawn, looking.opts.Force = true, false
+	c := client.New(looking.Ensure, client.Options{Version: l.opts.Version, Patience: totalLimit})
+	defer func() { _ = c.Close() }()
+	b, err := c.Backend(ctx)
+	var e *api.Error
+	switch {
+	case err == nil:
+		l.compare(&b)
+		return b, nil
+	case IsNotRunning(err):
+		seen.PID, seen.Version, seen.Build, seen.Phase = 0, "", 0, ""
+		seen.Why = errNotRunning.Error()
+		return seen, nil
+	case errors.As(err, &e) && e.Code == api.CodeUnavailable:
+		seen.Why = e.Message
+		return seen, nil
+	}
+	return api.Backend{}, err
+}
+
+// compare says whether the daemon is another build than this program.
+func (l *Launcher) compare(b *api.Backend) {
+	switch {
+	case b.Build < l.opts.Build:
+		b.Outdated = true
+		b.Why = fmt.Sprintf("hf is build %d; the next command that needs hfd upgrades it in place", l.opts.Build)
+	case b.Build > l.opts.Build && b.Why == "":
+		b.Why = fmt.Sprintf("hf is the older build %d", l.opts.Build)
+	}
+}
+
+// Stop asks the daemon to end and waits until it has given up its lock. It
+// returns false when there was none. With Force a daemon that does not answer,
+// or does not end, is killed.
+func (l *Launcher) Stop(ctx context.Context) (was bool, err error) {
+	looking := *l
+	looking.opts.NoSpawn, looking.opts.Force = true, false
+	c := client.New(looking.Ensure, client.Options{Version: l.opts.Version, Once: true})
+	defer func() { _ = c.Close() }()
+	err = c.Stop(ctx, api.Stop{})
+	var e *api.Error
+	switch {
+	case err == nil:
+	case IsNotRunning(err):
+		return false, nil
+	case !errors.As(err, &e) || e.Code != api.CodeUnavailable:
+		return true, err
+	case e.Retryable: // it is going already
+	case !l.opts.Force:
+		return true, err
+	default:
+		rec, _ := rundir.ReadRecord(l.opts.Paths.Lock())
+		return true, l.kill(ctx, rec)
+	}
+	if l.released(ctx, stopLimit) {
+		return true, nil
+	}
+	if ctx.Err() != nil {
+		return true, context.Cause(ctx)
+	}
+	rec, _ := rundir.ReadRecord(l.opts.Paths.Lock())
+	if l.opts.Force {
+		return true, l.kill(ctx, rec)
+	}
+	return true, hungError(rec)
+}
+
+// kill ends the recorded daemon, when it is still the process that was
+// recorded, and waits until its lock is free.
+func (l *Launcher) kill(ctx context.Context, rec rundir.Record) error {
+	p, err := os.FindProcess(rec.PID) // holds the process, not its number
+	if err != nil {
+		return fmt.Errorf("find hfd pid %d: %w", rec.PID, err)
+	}
+	defer func() { _ = p.Release() }()
+	if _, alive := rec.Alive(); alive {
+		if err := p.Signal(syscall.SIGKILL); err != nil && !errors.Is(err, os.ErrProcessDone) {
+			return fmt.Errorf("kill hfd pid %d: %w", rec.PID, err)
+		}
+		l.opts.Notice(fmt.Sprintf("killed hfd pid %d, which did not answer", rec.PID))
+	}
+	if !l.released(ctx, totalLimit) {
+		return hungError(rec)
+	}
+	return nil
+}
+
+// released waits until nobody holds the lock.
+func (l *Launcher) released(ctx context.Context, limit time.Duration) bool {
+	ctx, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	for {
+		if held, err := rundir.Held(l.opts.Paths.Lock()); err == nil && !held {
+			return true
+		}
+		select {
+		case <-ctx.Done():
+			return false
+		case <-time.After(5 * time.Millisecond):
+		}
+	}
+}
