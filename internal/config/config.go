@@ -1,0 +1,170 @@
+// Package config reads the user's configuration: a strict TOML file in which
+// an unknown key or a wrong value is an error that names the line. Everything
+// has a default, so there need be no file. It is read by hfd only.
+package config
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/hf-dev/hf/pkg/api"
+)
+
+// maxSize is the largest file that is read, in bytes.
+const maxSize = 1 << 20
+
+// Config is what the user chose. Default returns what holds without a file.
+type Config struct {
+	Workspace  string         // the workspace when nobody names one
+	Agent      string         // the agent of tasks that name none; "" = hf chooses
+	Permission api.Permission // the policy of agents and tasks that have none
+	Provider   string         // the sandbox provider of tasks that name none; "" = hf chooses
+	Agents     map[string]Agent
+	Backend    Backend
+	Create     Create
+
+	file  string         // where it was read from
+	lines map[string]int // the line of every key that the file sets
+}
+
+// Agent is how the user wants an agent: a built-in one adjusted, or one of
+// their own when Command is set.
+type Agent struct {
+	Command    []string          // the program and its arguments; empty = as built in
+	Env        map[string]string // more variables; Reference tells values that name the caller's
+	Mode       string            // the agent's own mode to work in; "" = as the permission policy means
+	Permission api.Permission    // "" = as the configuration says for all
+	Model      string            // "" = the agent's default
+}
+
+// Backend is how hfd lives.
+type Backend struct {
+	IdleExit   time.Duration // ends when nothing lived and nobody asked for so long; 0 = never
+	LogMaxSize int64         // bytes of a log file before the next one is begun
+	LogKeep    int           // how many old log files are kept
+}
+
+// Create is how tasks are made. A limit of 0 means none.
+type Create struct {
+	Base         string        // the branch tasks start from; "" = the remote's default branch
+	AgentTimeout time.Duration // of an agent's handshake
+	SetupTimeout time.Duration // of each setup or teardown command of a repository
+	CheckTimeout time.Duration // of a task's check
+	FetchTimeout time.Duration // of fetching the base branch
+}
+
+// Default is the configuration of a user without a file.
+func Default() Config {
+	return Config{
+		Workspace:  "default",
+		Permission: api.PermissionAsk,
+		Agents:     map[string]Agent{},
+		Backend:    Backend{IdleExit: 30 * time.Minute, LogMaxSize: 10 << 20, LogKeep: 3},
+		Create: Create{
+			AgentTimeout: time.Minute, SetupTimeout: 15 * time.Minute,
+			CheckTimeout: 30 * time.Minute, FetchTimeout: 20 * time.Second,
+		},
+	}
+}
+
+// Origin says where the value of a key such as "backend.idle_exit" comes from:
+// FILE:LINE, or "default".
+func (c Config) Origin(key string) string {
+	if line, ok := c.lines[key]; ok {
+		return c.file + ":" + strconv.Itoa(line)
+	}
+	return "default"
+}
+
+// Origins returns the origin of every key that the file sets, by key.
+func (c Config) Origins() map[string]string {
+	out := make(map[string]string, len(c.lines))
+	for key := range c.lines {
+		out[key] = c.Origin(key)
+	}
+	return out
+}
+
+// Warning is what the user should know of a configuration that is valid.
+type Warning struct {
+	Origin string // FILE:LINE
+	Text   string
+}
+
+func (w Warning) String() string { return w.Origin + ": " + w.Text }
+
+// Load reads a file. One that does not exist is the default configuration.
+// Errors are *api.Error, begin with FILE:LINE and say what is wrong in the
+// words of the file.
+func Load(path string) (Config, []Warning, error) {
+	content, err := read(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return Default(), nil, nil
+	}
+	if err != nil {
+		return Config{}, nil, invalid(fmt.Sprintf("read the configuration: %v", err))
+	}
+	return Parse(path, content)
+}
+
+// read returns the content of an ordinary file of a bounded size.
+func read(path string) ([]byte, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, err
+	}
+	if !info.Mode().IsRegular() {
+		return nil, fmt.Errorf("%s is no ordinary file", path)
+	}
+	if info.Size() > maxSize {
+		return nil, fmt.Errorf("%s is larger than %d bytes", path, maxSize)
+	}
+	return os.ReadFile(path)
+}
+
+// warn returns what deserves a word although it is valid.
+func warn(c Config) []Warning {
+	var out []Warning
+	for name, a := range c.Agents {
+		for variable, value := range a.Env {
+			if _, ok := Reference(value); ok || value == "" || !IsSecret(variable) {
+				continue
+			}
+			key := join("agents", name, "env", variable)
+			out = append(out, Warning{c.Origin(key), fmt.Sprintf("%s holds a secret in plain text; %q takes it from the shell that runs hf", key, "$"+variable)})
+		}
+	}
+	return out
+}
+
+// invalid is an error of the file that the user can mend.
+func invalid(message string) error {
+	return &api.Error{Code: api.CodeInvalid, Message: message, Hint: "correct the file; it is read again with the next command"}
+}
+
+// join writes a key as TOML does: parts that are not bare are quoted.
+func join(parts ...string) string {
+	var b strings.Builder
+	for i, p := range parts {
+		if i > 0 {
+			b.WriteByte('.')
+		}
+		if bare(p) {
+			b.WriteString(p)
+		} else {
+			b.WriteString(strconv.Quote(p))
+		}
+	}
+	return b.String()
+}
+
+func bare(s string) bool {
+	return s != "" && strings.IndexFunc(s, func(r rune) bool {
+		return r != '_' && r != '-' && (r < '0' || r > '9') && (r < 'a' || r > 'z') && (r < 'A' || r > 'Z')
+	}) < 0
+}

@@ -1,0 +1,276 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/hf-dev/hf/pkg/api"
+)
+
+// keys is everything a file may hold, by table. It is the only list of it.
+func keys(c *Config) map[string]setter {
+	return map[string]setter{
+		"workspace":  pattern(&c.Workspace, regexp.MustCompile(`^[A-Za-z0-9._-]{1,64}$`), "1 to 64 letters, digits, dots, dashes and underscores"),
+		"agent":      text(&c.Agent),
+		"permission": permission(&c.Permission),
+		"provider":   text(&c.Provider),
+		"backend": table(map[string]setter{
+			"idle_exit":    duration(&c.Backend.IdleExit),
+			"log_max_size": size(&c.Backend.LogMaxSize),
+			"log_keep":     count(&c.Backend.LogKeep, 100),
+		}),
+		"create": table(map[string]setter{
+			"base":          text(&c.Create.Base),
+			"agent_timeout": duration(&c.Create.AgentTimeout),
+			"setup_timeout": duration(&c.Create.SetupTimeout),
+			"check_timeout": duration(&c.Create.CheckTimeout),
+			"fetch_timeout": duration(&c.Create.FetchTimeout),
+		}),
+		"agents": agents(c.Agents),
+	}
+}
+
+func agentKeys(a *Agent) map[string]setter {
+	return map[string]setter{
+		"command":    command(&a.Command),
+		"env":        variables(&a.Env),
+		"mode":       text(&a.Mode),
+		"permission": permission(&a.Permission),
+		"model":      text(&a.Model),
+	}
+}
+
+// setter takes the value that a file has at a key. Its errors are *keyError.
+type setter func(key []string, value any) error
+
+// keyError is what is wrong at a key of the file.
+type keyError struct {
+	key  []string
+	text string
+}
+
+func (e *keyError) Error() string { return e.text }
+
+func wrong(key []string, format string, args ...any) error {
+	return &keyError{slices.Clone(key), join(key...) + ": " + fmt.Sprintf(format, args...)}
+}
+
+// kind names a value's type for a person.
+func kind(value any) string {
+	switch value.(type) {
+	case string:
+		return "a text"
+	case int64:
+		return "a number"
+	case float64:
+		return "a number with a fraction"
+	case bool:
+		return "true or false"
+	case []any:
+		return "a list"
+	case map[string]any:
+		return "a table"
+	}
+	return "a date"
+}
+
+// table takes a table with exactly these keys. It reports all that is wrong.
+func table(known map[string]setter) setter {
+	return func(key []string, value any) error {
+		values, ok := value.(map[string]any)
+		if !ok {
+			return wrong(key, "a table is needed, not %s", kind(value))
+		}
+		var errs []error
+		for name, v := range values {
+			at := append(slices.Clone(key), name)
+			if set, ok := known[name]; ok {
+				errs = append(errs, set(at, v))
+				continue
+			}
+			errs = append(errs, &keyError{at, fmt.Sprintf("unknown key %q%s", join(at...), suggest(name, known))})
+		}
+		return errors.Join(errs...)
+	}
+}
+
+func agents(into map[string]Agent) setter {
+	name := regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$`)
+	return func(key []string, value any) error {
+		values, ok := value.(map[string]any)
+		if !ok {
+			return wrong(key, "a table for each agent is needed, such as [agents.NAME], not %s", kind(value))
+		}
+		var errs []error
+		for n, v := range values {
+			at := append(slices.Clone(key), n)
+			if !name.MatchString(n) {
+				errs = append(errs, wrong(at, "an agent's name is letters, digits, dots, dashes and underscores"))
+				continue
+			}
+			var a Agent
+			errs = append(errs, table(agentKeys(&a))(at, v))
+			into[n] = a
+		}
+		return errors.Join(errs...)
+	}
+}
+
+func text(into *string) setter {
+	return func(key []string, value any) error {
+		s, ok := value.(string)
+		switch {
+		case !ok:
+			return wrong(key, "a text in quotes is needed, not %s", kind(value))
+		case s != strings.TrimSpace(s) || strings.ContainsFunc(s, func(r rune) bool { return r < ' ' || r == 0x7f }):
+			return wrong(key, "%q has blanks around it or control characters in it", s)
+		}
+		*into = s
+		return nil
+	}
+}
+
+func pattern(into *string, re *regexp.Regexp, means string) setter {
+	return func(key []string, value any) error {
+		var s string
+		if err := text(&s)(key, value); err != nil {
+			return err
+		}
+		if !re.MatchString(s) {
+			return wrong(key, "%q is not %s", s, means)
+		}
+		*into = s
+		return nil
+	}
+}
+
+func permission(into *api.Permission) setter {
+	known := []api.Permission{api.PermissionAsk, api.PermissionEdits, api.PermissionAll}
+	return func(key []string, value any) error {
+		s, ok := value.(string)
+		if p := api.Permission(s); ok && slices.Contains(known, p) {
+			*into = p
+			return nil
+		}
+		return wrong(key, `one of "ask", "edits" and "all" is needed`)
+	}
+}
+
+func duration(into *time.Duration) setter {
+	return func(key []string, value any) error {
+		d, ok := time.Duration(0), value == int64(0)
+		if s, isText := value.(string); isText {
+			parsed, err := time.ParseDuration(s)
+			d, ok = parsed, err == nil && parsed >= 0
+		}
+		if !ok {
+			return wrong(key, `a duration such as "90s", "30m" or "1h30m" is needed, or 0`)
+		}
+		*into = d
+		return nil
+	}
+}
+
+// size takes bytes, as a number or as a text with a unit.
+func size(into *int64) setter {
+	units := []struct {
+		suffix string
+		bytes  int64
+	}{{"KiB", 1 << 10}, {"MiB", 1 << 20}, {"GiB", 1 << 30}, {"KB", 1e3}, {"MB", 1e6}, {"GB", 1e9}, {"B", 1}}
+	return func(key []string, value any) error {
+		n, ok := value.(int64)
+		if s, isText := value.(string); isText {
+			for _, u := range units {
+				digits, found := strings.CutSuffix(s, u.suffix)
+				if !found {
+					continue
+				}
+				v, err := strconv.ParseInt(strings.TrimSpace(digits), 10, 64)
+				ok = err == nil && v <= math.MaxInt64/u.bytes
+				n = v * u.bytes
+				break
+			}
+		}
+		if !ok || n < 64<<10 {
+			return wrong(key, `a size of at least "64KiB" is needed, such as "10MiB"`)
+		}
+		*into = n
+		return nil
+	}
+}
+
+func count(into *int, most int64) setter {
+	return func(key []string, value any) error {
+		n, ok := value.(int64)
+		if !ok || n < 0 || n > most {
+			return wrong(key, "a number from 0 to %d is needed", most)
+		}
+		*into = int(n)
+		return nil
+	}
+}
+
+// command takes a list of words, or a text of words between blanks. Quotes are
+// refused there instead of guessing at a shell's rules.
+func command(into *[]string) setter {
+	return func(key []string, value any) error {
+		var words []string
+		switch v := value.(type) {
+		case string:
+			if strings.ContainsAny(v, `"'\$`+"`") {
+				return wrong(key, `a command with quotes or a $ in it must be a list: ["program", "argument"]`)
+			}
+			words = strings.Fields(v)
+		case []any:
+			for _, w := range v {
+				s, ok := w.(string)
+				if !ok {
+					return wrong(key, "a list of texts is needed, and there is %s in it", kind(w))
+				}
+				words = append(words, s)
+			}
+		default:
+			return wrong(key, `a list such as ["program", "argument"] is needed, not %s`, kind(value))
+		}
+		if len(words) == 0 || words[0] == "" || slices.ContainsFunc(words, func(w string) bool { return strings.ContainsRune(w, 0) }) {
+			return wrong(key, "a command needs a program")
+		}
+		*into = words
+		return nil
+	}
+}
+
+func variables(into *map[string]string) setter {
+	name := regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
+	return func(key []string, value any) error {
+		values, ok := value.(map[string]any)
+		if !ok {
+			return wrong(key, `a table such as { NAME = "value" } is needed, not %s`, kind(value))
+		}
+		var errs []error
+		env := make(map[string]string, len(values))
+		for n, v := range values {
+			at := append(slices.Clone(key), n)
+			s, ok := v.(string)
+			switch {
+			case !name.MatchString(n):
+				errs = append(errs, wrong(at, "an environment variable cannot be called that"))
+			case strings.HasPrefix(n, "HF_"):
+				errs = append(errs, wrong(at, "variables that begin with HF_ are hf's own"))
+			case !ok:
+				errs = append(errs, wrong(at, "a text in quotes is needed, not %s", kind(v)))
+			case strings.ContainsRune(s, 0):
+				errs = append(errs, wrong(at, "a variable cannot hold a zero byte"))
+			}
+			env[n] = s
+		}
+		*into = env
+		return errors.Join(errs...)
+	}
+}
