@@ -61,7 +61,7 @@ func (l *Launcher) compare(b *api.Backend) {
 	}
 }
 
-// Stop asks the daemon to end and waits until it has given up its lock. It
+// Stop asks the daemon to end and waits until it has. It
 // returns false when there was none. With Force a daemon that does not answer,
 // or does not end, is killed.
 func (l *Launcher) Stop(ctx context.Context) (was bool, err error) {
@@ -69,6 +69,7 @@ func (l *Launcher) Stop(ctx context.Context) (was bool, err error) {
 	looking.opts.NoSpawn, looking.opts.Force = true, false
 	c := client.New(looking.Ensure, client.Options{Version: l.opts.Version, Once: true})
 	defer func() { _ = c.Close() }()
+	rec, _ := rundir.ReadRecord(l.opts.Paths.Lock())
 	err = c.Stop(ctx, api.Stop{})
 	var e *api.Error
 	switch {
@@ -81,16 +82,14 @@ func (l *Launcher) Stop(ctx context.Context) (was bool, err error) {
 	case !l.opts.Force:
 		return true, err
 	default:
-		rec, _ := rundir.ReadRecord(l.opts.Paths.Lock())
 		return true, l.kill(ctx, rec)
 	}
-	if l.released(ctx, stopLimit) {
+	if l.released(ctx, stopLimit, rec) {
 		return true, nil
 	}
 	if ctx.Err() != nil {
 		return true, context.Cause(ctx)
 	}
-	rec, _ := rundir.ReadRecord(l.opts.Paths.Lock())
 	if l.opts.Force {
 		return true, l.kill(ctx, rec)
 	}
@@ -111,19 +110,23 @@ func (l *Launcher) kill(ctx context.Context, rec rundir.Record) error {
 		}
 		l.opts.Notice(fmt.Sprintf("killed hfd pid %d, which did not answer", rec.PID))
 	}
-	if !l.released(ctx, totalLimit) {
+	if !l.released(ctx, totalLimit, rec) {
 		return hungError(rec)
 	}
 	return nil
 }
 
-// released waits until nobody holds the lock.
-func (l *Launcher) released(ctx context.Context, limit time.Duration) bool {
+// released waits until the recorded daemon has ended, and its lock with it.
+// Another one may have taken its place by then, for a client that asked again.
+func (l *Launcher) released(ctx context.Context, limit time.Duration, rec rundir.Record) bool {
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	for {
 		if held, err := rundir.Held(l.opts.Paths.Lock()); err == nil && !held {
 			return true
+		}
+		if now, ok := rundir.ReadRecord(l.opts.Paths.Lock()); ok && rec.PID != 0 && now.PID != rec.PID {
+			return true // it has been written by who got the lock after it
 		}
 		select {
 		case <-ctx.Done():

@@ -55,9 +55,10 @@ func (r *Record) Identify() error {
 	return nil
 }
 
-// Alive returns the recorded process, and false when its number is free or has
-// passed to another.
+// Alive returns the recorded process, and false when it has ended, even if
+// nobody has reaped it or its number has passed to another.
 func (r *Record) Alive() (Process, bool) {
 	p, err := LookUp(r.PID)
-	return p, err == nil && r.PID > 0 && p.StartTime == r.StartTime && r.BootID == BootID()
+	ended := p.State == "Z" || p.State == "X"
+	return p, err == nil && !ended && r.PID > 0 && p.StartTime == r.StartTime && r.BootID == BootID()
 }

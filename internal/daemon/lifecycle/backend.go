@@ -4,7 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
-	"fmt"
+	"errors"
 	"io"
 	"os"
 	"path/filepath"
@@ -38,7 +38,7 @@ func (d *Daemon) Backend(context.Context) (api.Backend, error) {
 		Phase: self.Phase, Socket: self.Socket, StateDir: p.State, Database: p.Database(), Log: p.Log(), Config: p.Config,
 		StartedAt: &started, UptimeMS: time.Since(started).Milliseconds(), RSSBytes: residentMemory(), Upgrades: d.handoff.Upgrades,
 	}
-	b.Exe, b.Why = executable()
+	b.Exe, b.Why = d.exe, replaced(d.exe)
 	b.Outdated = b.Why != ""
 	select {
 	case <-d.opened:
@@ -67,25 +67,21 @@ func (d *Daemon) Inspect(ctx context.Context) (api.Inspect, error) {
 	return in, nil
 }
 
-// executable is where this program was started from, and why what is there now
-// is another one.
-func executable() (path, why string) {
-	path, err := os.Executable()
-	if err != nil {
-		return "", ""
-	}
+// replaced says why what is at the path this program was started from is
+// another one now, "" when it is not.
+func replaced(path string) string {
 	ours, err := os.Stat(selfExe)
 	if err != nil {
-		return path, ""
+		return ""
 	}
 	there, err := os.Stat(path)
 	switch {
-	case os.IsNotExist(err):
-		return path, fmt.Sprintf("%s was removed since hfd started", path)
+	case errors.Is(err, os.ErrNotExist):
+		return path + " was removed since hfd started"
 	case err == nil && !os.SameFile(ours, there):
-		return path, fmt.Sprintf("%s was replaced since hfd started", path)
+		return path + " was replaced since hfd started"
 	}
-	return path, ""
+	return ""
 }
 
 // hashSelf is the SHA-256 of the running binary, "" when it cannot be read.

@@ -8,10 +8,14 @@ import (
 	"os"
 	"path/filepath"
 	"syscall"
+	"time"
 
 	"github.com/hf-dev/hf/internal/rundir"
 	"golang.org/x/sys/unix"
 )
+
+// settling is how long changes are given to come to an end.
+const settling = 200 * time.Millisecond
 
 // socketID tells our socket file from another of its name.
 type socketID struct {
@@ -112,6 +116,9 @@ func (w *watcher) read() {
 		if _, err := w.f.Read(buf); err != nil {
 			return
 		}
+		// Whoever removes a directory with all that is in it is not done at
+		// the first file, and must not find another one there.
+		time.Sleep(settling)
 		select {
 		case w.changed <- struct{}{}:
 		default:

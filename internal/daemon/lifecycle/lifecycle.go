@@ -108,7 +108,8 @@ type Daemon struct {
 	closed   chan struct{} // closed when the application is closed
 	replace  chan candidate
 	upgrades upgrader
-	hash     func() string
+	exe      string        // where this program was started from
+	hash     func() string // of its content
 }
 
 // Paths are the daemon's files.

@@ -76,6 +76,9 @@ func take(cfg Config, args []string) (*Daemon, error) {
 	if err != nil || !ours || syscall.Flock(lockFD, syscall.LOCK_EX|syscall.LOCK_NB) != nil {
 		return nil, errors.New("hfd is started by hf, which hands it its lock and its socket: run `hf backend start`")
 	}
+	if d.exe, err = os.Executable(); err != nil {
+		return nil, err
+	}
 	umask, err := harden()
 	if err != nil {
 		return nil, err

@@ -267,6 +267,7 @@ func TestStopAndStartAgain(t *testing.T) {
 }
 
 func TestSlowOpeningIsWaitedFor(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	w.install(1, "slow")
 	conn, hello, err := w.launcher(1).Ensure(t.Context())
@@ -283,6 +284,7 @@ func TestSlowOpeningIsWaitedFor(t *testing.T) {
 }
 
 func TestIdleDaemonEndsAndComesBack(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	w.install(1, "")
 	w.put("idle", "100")

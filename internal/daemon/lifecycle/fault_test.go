@@ -1,0 +1,513 @@
+package lifecycle_test
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/hf-dev/hf/internal/launcher"
+	"github.com/hf-dev/hf/internal/rundir"
+	"github.com/hf-dev/hf/pkg/api"
+	"github.com/hf-dev/hf/pkg/client"
+	"golang.org/x/sys/unix"
+)
+
+func kill(t *testing.T, pid int) {
+	t.Helper()
+	if err := syscall.Kill(pid, syscall.SIGKILL); err != nil {
+		t.Fatalf("kill %d: %v", pid, err)
+	}
+}
+
+// run starts the probe in a mode of its own, as the given user; 0 is this one.
+func (w *world) run(uid int, stdout *os.File, args ...string) *os.Process {
+	w.t.Helper()
+	attr := &os.ProcAttr{Dir: "/", Env: w.environ(), Files: []*os.File{nil, stdout, os.Stderr}}
+	if uid != 0 {
+		attr.Sys = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: uint32(uid), Gid: uint32(uid)}}
+	}
+	hfd := hfdOf(filepath.Join(w.dir, "1", "hf"))
+	p, err := os.StartProcess(hfd, append([]string{hfd}, args...), attr)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	w.t.Cleanup(func() {
+		_ = p.Kill()
+		_, _ = p.Wait()
+	})
+	return p
+}
+
+func TestClientsKilledInMidRequest(t *testing.T) {
+	w := newWorld(t)
+	w.install(1, "")
+	pid := w.up(1)
+	n := rounds(200, 60, 20)
+	var wg sync.WaitGroup
+	slots := make(chan struct{}, 20)
+	for range n {
+		slots <- struct{}{}
+		p := w.run(0, nil, "client", "sleep", "100ms")
+		wg.Go(func() {
+			time.Sleep(rand.N(60 * time.Millisecond)) // the moment is what varies
+			_ = p.Kill()
+			<-slots
+		})
+	}
+	wg.Wait()
+	c := w.client(1)
+	w.until(10*time.Second, "without requests", func() bool {
+		in, err := c.Inspect(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		return in.Requests == 1 // this one
+	})
+	if got := w.up(1); got != pid {
+		t.Errorf("pid %d, want %d", got, pid)
+	}
+	t.Logf("%d of %d killed clients had their effect", len(w.lines("effects")), n)
+	w.descriptors(pid)
+}
+
+func TestHungDaemon(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.install(1, "")
+	pid := w.up(1)
+	if err := syscall.Kill(pid, syscall.SIGSTOP); err != nil {
+		t.Fatal(err)
+	}
+	began := time.Now()
+	_, err := w.client(1).Tasks(t.Context(), client.TaskFilter{})
+	if took := time.Since(began); took > 5*time.Second {
+		t.Errorf("it took %v", took)
+	}
+	e := apiError(err)
+	if e == nil || e.Code != api.CodeUnavailable || !strings.Contains(e.Message, strconv.Itoa(pid)) ||
+		!strings.Contains(e.Message, "T, stopped") || !strings.Contains(e.Hint, "restart --force") {
+		t.Errorf("error %+v", err)
+	}
+	b, err := w.launcher(1).Look(t.Context())
+	if err != nil || b.Running || b.PID != pid || !strings.Contains(b.Why, "does not answer") {
+		t.Errorf("look: %+v, %v", b, err)
+	}
+	if got := len(w.started()); got != 1 {
+		t.Errorf("%d daemons were started", got)
+	}
+	if err := syscall.Kill(pid, syscall.SIGCONT); err != nil {
+		t.Fatal(err)
+	}
+	if got := w.up(1); got != pid {
+		t.Errorf("pid %d, want %d", got, pid)
+	}
+}
+
+func TestForceReplacesAHungDaemon(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.install(1, "")
+	pid := w.up(1)
+	if err := syscall.Kill(pid, syscall.SIGSTOP); err != nil {
+		t.Fatal(err)
+	}
+	if was, err := w.launcher(1, force).Stop(t.Context()); !was || err != nil {
+		t.Fatalf("stop --force: %v, %v", was, err)
+	}
+	w.until(time.Second, "killed", func() bool { return !alive(pid) })
+	again := w.up(1)
+	if err := syscall.Kill(again, syscall.SIGSTOP); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.client(1, force).Tasks(t.Context(), client.TaskFilter{}); err != nil {
+		t.Error(err)
+	}
+	w.onlyOne()
+}
+
+func TestSocketIsBoundAgain(t *testing.T) {
+	w := newWorld(t)
+	w.install(1, "")
+	pid := w.up(1)
+	for _, spoil := range []struct {
+		name string
+		do   func(path string) error
+	}{
+		{"removed", os.Remove},
+		{"replaced by a file", func(path string) error {
+			return errors.Join(os.Remove(path), os.WriteFile(path, nil, 0o600))
+		}},
+		{"replaced by another socket", func(path string) error {
+			l, err := net.ListenUnix("unix", &net.UnixAddr{Name: path + ".x"})
+			if err != nil {
+				return err
+			}
+			l.SetUnlinkOnClose(false)
+			return errors.Join(l.Close(), os.Rename(path+".x", path))
+		}},
+	} {
+		t.Run(spoil.name, func(t *testing.T) {
+			if err := spoil.do(filepath.Join(w.paths.State, "hfd.sock")); err != nil {
+				t.Fatal(err)
+			}
+			began := time.Now()
+			if got := w.up(1); got != pid {
+				t.Errorf("pid %d, want %d", got, pid)
+			}
+			if took := time.Since(began); took > time.Second {
+				t.Errorf("it took %v", took)
+			}
+		})
+	}
+	w.onlyOne()
+}
+
+// longPath makes the state directory's path too long for a socket.
+func (w *world) longPath() {
+	w.t.Helper()
+	w.env["HF_STATE_DIR"] = filepath.Join(w.dir, strings.Repeat("l", 90), "s")
+	w.env["TMPDIR"] = filepath.Join(w.dir, "t")
+	if err := os.MkdirAll(w.env["TMPDIR"], 0o700); err != nil {
+		w.t.Fatal(err)
+	}
+	w.resolve()
+}
+
+func TestRuntimeDirectoryIsTakenAway(t *testing.T) {
+	w := newWorld(t)
+	w.longPath()
+	run := filepath.Join(w.dir, "r")
+	w.env["XDG_RUNTIME_DIR"] = run
+	w.resolve()
+	w.install(1, "")
+	pid := w.up(1)
+	rec, _ := rundir.ReadRecord(w.paths.Lock())
+	if !strings.HasPrefix(rec.Socket, run+"/") {
+		t.Fatalf("the socket is %s, want it below %s", rec.Socket, run)
+	}
+	for range 3 {
+		if err := os.RemoveAll(run); err != nil {
+			t.Fatal(err)
+		}
+		began := time.Now()
+		if got := w.up(1); got != pid {
+			t.Errorf("pid %d, want %d", got, pid)
+		}
+		if took := time.Since(began); took > time.Second {
+			t.Errorf("it took %v", took)
+		}
+	}
+	// It cannot be made again: the daemon moves to the temp dir.
+	if err := errors.Join(os.RemoveAll(run), os.WriteFile(run, nil, 0o600)); err != nil {
+		t.Fatal(err)
+	}
+	if got := w.up(1); got != pid {
+		t.Errorf("pid %d, want %d", got, pid)
+	}
+}
+
+func TestStateDirectoryIsTakenAway(t *testing.T) {
+	for _, how := range []struct {
+		name string
+		do   func(w *world) error
+	}{
+		{"deleted", func(w *world) error { return os.RemoveAll(w.paths.State) }},
+		{"moved", func(w *world) error { return os.Rename(w.paths.State, w.paths.State+".old") }},
+		{"its parent moved", func(w *world) error {
+			return os.Rename(filepath.Dir(w.paths.State), filepath.Dir(w.paths.State)+".old")
+		}},
+		{"replaced", func(w *world) error {
+			return errors.Join(os.Rename(w.paths.State, w.paths.State+".old"), os.Mkdir(w.paths.State, 0o700))
+		}},
+	} {
+		t.Run(how.name, func(t *testing.T) {
+			w := newWorld(t)
+			w.env["HF_STATE_DIR"] = filepath.Join(w.dir, "p", "s")
+			w.resolve()
+			w.install(1, "")
+			pid := w.up(1)
+			if err := how.do(w); err != nil {
+				t.Fatal(err)
+			}
+			w.until(time.Second, "gone", func() bool { return !alive(pid) })
+			if left, err := os.ReadDir(w.paths.State); len(left) > 0 {
+				t.Errorf("something was made again: %v, %v", left, err)
+			}
+			if got := w.up(1); got == pid {
+				t.Errorf("the daemon without a directory answers")
+			}
+		})
+	}
+}
+
+func TestOneDaemonWhateverTheRuntimeDirectory(t *testing.T) {
+	w := newWorld(t)
+	w.longPath()
+	w.install(1, "")
+	theirs := filepath.Join(w.dir, "theirs")
+	if err := os.MkdirAll(theirs, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	pid := 0
+	for _, run := range []string{"", filepath.Join(w.dir, "one"), filepath.Join(w.dir, "two"), filepath.Join(w.dir, strings.Repeat("x", 90)), "relative"} {
+		w.env["XDG_RUNTIME_DIR"] = run
+		w.resolve()
+		got := w.up(1)
+		if pid == 0 {
+			pid = got
+		}
+		if got != pid {
+			t.Errorf("with XDG_RUNTIME_DIR=%q: pid %d, want %d", run, got, pid)
+		}
+	}
+	w.onlyOne()
+}
+
+func TestRuntimeDirectoryOfSomebodyElse(t *testing.T) {
+	if os.Geteuid() != 0 {
+		t.Skip("needs root to make another user's directory")
+	}
+	for _, squat := range []struct {
+		name string
+		do   func(dir string) error
+	}{
+		{"a directory", func(dir string) error { return errors.Join(os.Mkdir(dir, 0o777), os.Chown(dir, 65534, 65534)) }},
+		{"a link", func(dir string) error { return os.Symlink("/tmp", dir) }},
+		{"a file", func(dir string) error { return os.WriteFile(dir, nil, 0o666) }},
+	} {
+		t.Run(squat.name, func(t *testing.T) {
+			w := newWorld(t)
+			w.longPath()
+			run := filepath.Join(w.dir, "r")
+			w.env["XDG_RUNTIME_DIR"] = run
+			w.resolve()
+			dir, err := w.paths.SocketDir()
+			if err != nil || !strings.HasPrefix(dir, run) {
+				t.Fatal(dir, err)
+			}
+			if err := errors.Join(os.RemoveAll(dir), squat.do(dir)); err != nil {
+				t.Fatal(err)
+			}
+			w.install(1, "")
+			w.up(1)
+			rec, _ := rundir.ReadRecord(w.paths.Lock())
+			if strings.HasPrefix(rec.Socket, run) {
+				t.Errorf("the socket is %s", rec.Socket)
+			}
+		})
+	}
+}
+
+func TestOtherUsersAreRefused(t *testing.T) {
+	if os.Geteuid() != 0 {
+		t.Skip("needs root to be another user")
+	}
+	w := newWorld(t)
+	w.install(1, "")
+	pid := w.up(1)
+	sock := filepath.Join(w.paths.State, "hfd.sock")
+	for _, path := range []string{w.dir, w.paths.State} {
+		if err := os.Chmod(path, 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.Chmod(sock, 0o666); err != nil { // both walls of the file system are down
+		t.Fatal(err)
+	}
+	if got := w.say(0, "knock", sock); !strings.HasPrefix(got, "answered") {
+		t.Errorf("its own user is %s", got)
+	}
+	if got := w.say(65534, "knock", sock); got != "refused" {
+		t.Errorf("another user is %s", got)
+	}
+	if got := w.up(1); got != pid {
+		t.Errorf("pid %d, want %d", got, pid)
+	}
+}
+
+// say runs the probe as a user and returns the first line it prints.
+func (w *world) say(uid int, args ...string) string {
+	w.t.Helper()
+	r, stdout, err := os.Pipe()
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	w.t.Cleanup(func() { _ = r.Close() })
+	w.run(uid, stdout, args...)
+	_ = stdout.Close()
+	line, err := bufio.NewReader(r).ReadString('\n')
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return strings.TrimSpace(line)
+}
+
+func TestSquattedSocketGetsNothing(t *testing.T) {
+	if os.Geteuid() != 0 {
+		t.Skip("needs root to be another user")
+	}
+	w := newWorld(t)
+	w.install(1, "")
+	theirs := filepath.Join(w.dir, "theirs")
+	if err := errors.Join(os.Chmod(w.dir, 0o755), os.Mkdir(theirs, 0o777), os.Chown(theirs, 65534, 65534)); err != nil {
+		t.Fatal(err)
+	}
+	sock := filepath.Join(theirs, "hfd.sock")
+	r, stdout, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = r.Close() }()
+	squatter := w.run(65534, stdout, "squat", sock)
+	_ = stdout.Close()
+	said := bufio.NewReader(r)
+	if line, err := said.ReadString('\n'); err != nil || line != "ready\n" {
+		t.Fatal(line, err)
+	}
+	if err := rundir.MakeDir(w.paths.State); err != nil {
+		t.Fatal(err)
+	}
+	w.record(rundir.Record{PID: squatter.Pid, Socket: sock, Phase: api.PhaseServing})
+	// Only looking, and the lock free: nothing runs. With the lock held it is
+	// the squatter that is named.
+	if _, _, err := w.launcher(1, noSpawn).Ensure(t.Context()); !launcher.IsNotRunning(err) {
+		t.Errorf("error %v", err)
+	}
+	w.up(1)
+	_ = squatter.Kill()
+	if line, err := said.ReadString('\n'); err == nil {
+		t.Errorf("the squatter: %s", line)
+	}
+}
+
+func TestStateDirectoryOfAnotherUser(t *testing.T) {
+	if os.Geteuid() != 0 {
+		t.Skip("needs root to make another user's directory")
+	}
+	w := newWorld(t)
+	w.install(1, "")
+	if err := errors.Join(os.Mkdir(w.paths.State, 0o700), os.Chown(w.paths.State, 65534, 65534)); err != nil {
+		t.Fatal(err)
+	}
+	_, err := w.client(1).Tasks(t.Context(), client.TaskFilter{})
+	if e := apiError(err); e == nil || !strings.Contains(e.Message, "belongs to user 65534") || !strings.Contains(e.Hint, "sudo") {
+		t.Errorf("error %+v", err)
+	}
+}
+
+func TestOutOfDescriptors(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.install(1, "")
+	pid := w.up(1)
+	var old unix.Rlimit
+	open, err := os.ReadDir(fmt.Sprintf("/proc/%d/fd", pid))
+	if err != nil {
+		t.Skip(err)
+	}
+	limit := unix.Rlimit{Cur: uint64(len(open)) + 5, Max: 1 << 12}
+	if err := unix.Prlimit(pid, unix.RLIMIT_NOFILE, &limit, &old); err != nil {
+		t.Skip(err)
+	}
+	sock := filepath.Join(w.paths.State, "hfd.sock")
+	var conns []net.Conn
+	for range 50 {
+		c, err := net.Dial("unix", sock)
+		if err != nil {
+			t.Fatal(err)
+		}
+		conns = append(conns, c)
+	}
+	before := ticks(t, pid)
+	time.Sleep(time.Second) // how much it does in a time is the question
+	if used := ticks(t, pid) - before; used > 30 {
+		t.Errorf("it used %d ticks of a CPU in a second", used)
+	}
+	for _, c := range conns {
+		_ = c.Close()
+	}
+	if got := w.up(1); got != pid {
+		t.Errorf("pid %d, want %d", got, pid)
+	}
+	warned := 0
+	for _, l := range w.lines("hfd.log") {
+		if strings.Contains(l, "cannot accept") {
+			warned++
+		}
+	}
+	if warned != 1 {
+		t.Errorf("%d lines in the log, want 1", warned)
+	}
+}
+
+// ticks is the CPU time of a process, in hundredths of a second.
+func ticks(t *testing.T, pid int) int {
+	t.Helper()
+	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	if err != nil {
+		t.Fatal(err)
+	}
+	f := strings.Fields(string(b[strings.LastIndexByte(string(b), ')'):]))
+	user, _ := strconv.Atoi(f[12])
+	system, _ := strconv.Atoi(f[13])
+	return user + system
+}
+
+func TestBrowsersAreRefused(t *testing.T) {
+	w := newWorld(t)
+	w.install(1, "")
+	w.up(1)
+	for _, tt := range []struct {
+		name, host, origin string
+		want               int
+	}{
+		{"hf", api.Host, "", 200},
+		{"another host", "localhost", "", 400},
+		{"an origin", api.Host, "http://evil.example", 400},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			c, err := net.Dial("unix", filepath.Join(w.paths.State, "hfd.sock"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer func() { _ = c.Close() }()
+			fmt.Fprintf(c, "GET /v1/hello HTTP/1.1\r\nHost: %s\r\n", tt.host)
+			if tt.origin != "" {
+				fmt.Fprintf(c, "Origin: %s\r\n", tt.origin)
+			}
+			fmt.Fprint(c, "\r\n")
+			resp, err := http.ReadResponse(bufio.NewReader(c), nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer func() { _ = resp.Body.Close() }()
+			if resp.StatusCode != tt.want {
+				t.Errorf("status %d, want %d", resp.StatusCode, tt.want)
+			}
+		})
+	}
+}
+
+func TestStartedByHand(t *testing.T) {
+	w := newWorld(t)
+	w.install(1, "")
+	p := w.run(0, nil, "serve")
+	st, err := p.Wait()
+	if err != nil || st.ExitCode() != 2 {
+		t.Errorf("%v, %v; want exit status 2", st, err)
+	}
+	if _, err := os.Stat(w.paths.State); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("it made its directory: %v", err)
+	}
+}
