@@ -3,24 +3,205 @@ package daemon
 import (
 	"context"
 	"fmt"
-	"io"
+	"net/http"
+	"os"
+	"path/filepath"
+	"time"
 
+	"golang.org/x/sync/errgroup"
+
+	"github.com/hf-dev/hf/internal/config"
 	"github.com/hf-dev/hf/internal/daemon/lifecycle"
+	"github.com/hf-dev/hf/internal/git"
+	"github.com/hf-dev/hf/internal/held"
+	"github.com/hf-dev/hf/internal/operation"
+	"github.com/hf-dev/hf/internal/repo"
+	"github.com/hf-dev/hf/internal/repoconfig"
+	"github.com/hf-dev/hf/internal/sandbox"
+	"github.com/hf-dev/hf/internal/sandbox/worktree"
+	"github.com/hf-dev/hf/internal/server"
+	"github.com/hf-dev/hf/internal/session"
+	"github.com/hf-dev/hf/internal/store"
+	"github.com/hf-dev/hf/internal/task"
+	"github.com/hf-dev/hf/internal/version"
 	"github.com/hf-dev/hf/pkg/api"
 )
 
-// product is the hfd that people run.
-func product() program {
-	absent := func(_ context.Context, _, _ []string, _ io.Reader, _, stderr io.Writer) int {
-		fmt.Fprintln(stderr, "this hfd was built without it")
-		return 1
+// adoptLimit bounds how long the daemon reads journals before it answers. What
+// is not adopted by then is adopted while it serves.
+const adoptLimit = 5 * time.Second
+
+// app is all hfd does for its user, wired together.
+type app struct {
+	daemon   *lifecycle.Daemon
+	store    *store.Store
+	git      *git.Runner
+	repos    *repo.Service
+	sessions *session.Manager
+	tasks    *task.Service
+	runner   *operation.Runner[task.Tx]
+	handler  http.Handler
+
+	ctx    context.Context // of all that goes on by itself
+	cancel context.CancelFunc
+	group  *errgroup.Group
+}
+
+// open makes the application of a daemon. What it began is ended when it fails.
+func open(ctx context.Context, d *lifecycle.Daemon) (_ lifecycle.App, err error) {
+	paths, log := d.Paths(), d.Log()
+	cfg, err := config.NewSource(paths.Config)
+	if err != nil {
+		return nil, err
 	}
-	return program{
-		open: func(context.Context, *lifecycle.Daemon) (lifecycle.App, error) {
-			return nil, &api.Error{Code: api.CodeInternal, Message: "this hfd was built without an application"}
+	d.Configure(settingsOf(cfg.Current()))
+	d.SetPhase(api.PhaseMigrating)
+	st, err := store.Open(ctx, paths.Database(), store.Options{Backups: paths.Backups(), Sessions: paths.Sessions(), Log: log})
+	if err != nil {
+		return nil, err
+	}
+	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	group, ctx := errgroup.WithContext(ctx)
+	a := &app{daemon: d, store: st, ctx: ctx, cancel: cancel, group: group}
+	defer func() {
+		if err != nil {
+			_ = a.Close(context.WithoutCancel(ctx))
+		}
+	}()
+	if err := a.wire(ctx, cfg); err != nil {
+		return nil, err
+	}
+	return a, a.begin(ctx)
+}
+
+// wire makes the services and gives each what it needs of the others.
+func (a *app) wire(ctx context.Context, cfg *config.Source) error {
+	paths, log := a.daemon.Paths(), a.daemon.Log()
+	hf, err := beside("hf")
+	if err != nil {
+		return err
+	}
+	hfd, err := os.Executable()
+	if err != nil {
+		return fmt.Errorf("find this program: %w", err)
+	}
+	a.git = git.New(git.Options{Log: log})
+	a.repos = repo.New(repo.Config{Store: repoStore{a.store}, Git: a.git, Dir: paths.Repos(), Log: log, Now: time.Now})
+	socket := func(name string) string {
+		path, err := paths.HolderSocket(name)
+		if err != nil {
+			log.Error("find a place for a holder's socket", "err", err)
+		}
+		return path
+	}
+	a.sessions = session.New(ctx, session.Config{
+		Store: sessionStore{a.store}, HF: hf, Dir: paths.Sessions(), Socket: socket, Umask: a.daemon.Umask(), Log: log, Now: time.Now,
+	})
+	agents := registry{source: cfg, demo: []string{hfd, "demo-agent"}}
+	worktrees := worktree.New(worktree.Options{Git: a.git, Dir: paths.Worktrees(), Log: log})
+	a.tasks = task.NewService(task.Config{
+		Store: taskStore{a.store}, Git: a.git, Repos: a.repos,
+		Sandboxes: map[string]sandbox.Provider{worktrees.Name(): worktrees},
+		Sessions:  a.sessions, Agents: agents,
+		Runner:  func() task.Runner { return a.runner },
+		Configs: repoConfigs{a.git},
+		Commands: held.Commands{
+			HF: hf, Dir: filepath.Join(paths.State, "commands"), Socket: socket, Umask: a.daemon.Umask(), Parking: isParking,
 		},
-		selfcheck: func(context.Context, string) error { return nil },
-		format:    absent,
-		demoAgent: absent,
+		Settings: func() task.Settings { return taskSettings(cfg.Current(), worktrees.Name()) },
+		Log:      log, Now: time.Now,
+	})
+	a.tasks.Adopt(a.daemon.Handoff())
+	a.runner = operation.New(operation.Config[task.Tx]{Store: operationStore{a.store}, Plans: a.tasks.Plans(), Log: log})
+	a.handler = server.New(server.Config{
+		Log: log, Version: version.Version, Draining: a.streams.ended,
+		Tasks: a.tasks, Sessions: talks{a.tasks, a.sessions}, Events: eventStore{a.store}, Repos: a.repos,
+		Workspaces: workspaces{a.store, cfg}, Agents: agents, Backend: backend{a},
+	})
+	return nil
+}
+
+// begin takes up what an earlier daemon left and starts what goes on by itself.
+func (a *app) begin(ctx context.Context) error {
+	log := a.daemon.Log()
+	var seq int64
+	err := a.store.View(ctx, func(tx *store.Tx) (err error) {
+		seq, err = tx.LastSeq()
+		return err
+	})
+	if err != nil {
+		return err
 	}
+	adopting, done := context.WithTimeout(ctx, adoptLimit)
+	defer done()
+	if err := a.sessions.Adopt(adopting); err != nil {
+		return err
+	}
+	if err := a.runner.Start(ctx); err != nil {
+		return err
+	}
+	if err := a.repos.Start(ctx); err != nil {
+		return err
+	}
+	events := eventStore{a.store}
+	react := reactions{events: events, refresh: a.tasks.Refresh, check: a.tasks.StartCheck, log: log}
+	a.group.Go(func() error { react.run(ctx, seq); return nil })
+	return a.tasks.StartChecks(ctx)
+}
+
+func (a *app) Handler() http.Handler { return a.handler }
+
+func (a *app) Sessions() int { return a.sessions.Live() }
+
+// Busy reports whether an operation is in progress.
+func (a *app) Busy() bool { return a.runner.Busy() || a.repos.Busy() }
+
+func (a *app) Park(ctx context.Context) error {
+	if err := a.runner.Park(ctx); err != nil {
+		a.Resume()
+		return fmt.Errorf("park operations: %w", err)
+	}
+	return nil
+}
+
+func (a *app) Resume() {
+	if err := a.runner.Resume(a.ctx); err != nil {
+		a.daemon.Log().Error("resume operations", "err", err)
+	}
+}
+
+func (a *app) Handoff() []byte { return a.tasks.Handoff() }
+
+// Snapshot copies the database for a newer build to try its migrations on.
+func (a *app) Snapshot(ctx context.Context, path string) error { return a.store.Backup(ctx, path) }
+
+func (a *app) Close(context.Context) error {
+	a.cancel()
+	if a.runner != nil {
+		a.runner.Close()
+	}
+	if a.repos != nil {
+		a.repos.Close()
+	}
+	if a.sessions != nil {
+		a.sessions.Close()
+	}
+	_ = a.group.Wait() // its goroutines return no errors
+	if a.git != nil {
+		_ = a.git.Close()
+	}
+	return a.store.Close()
+}
+
+// beside finds the binary of that name in this binary's directory, so that the
+// pair is always of one build.
+func beside(name string) (string, error) {
+	self, err := os.Executable()
+	if err != nil {
+		return "", fmt.Errorf("find this program: %w", err)
+	}
+	if self, err = filepath.EvalSymlinks(self); err != nil {
+		return "", fmt.Errorf("find this program: %w", err)
+	}
+	return filepath.Join(filepath.Dir(self), name), nil
 }

@@ -19,6 +19,7 @@ type Task struct {
 	Prompt     string
 	Branch     string
 	Base       string // the branch it started from
+	NamedBase  bool   // the user named it: their own branch is meant, not the remote's
 	BaseCommit string
 	Parent     string // id of the task below it in the stack, or ""
 	On         string // what --on named, until the name step resolved it

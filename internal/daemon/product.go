@@ -1,0 +1,63 @@
+package daemon
+
+import (
+	"context"
+	"errors"
+	"io"
+
+	"github.com/hf-dev/hf/internal/agent/demo"
+	"github.com/hf-dev/hf/internal/config"
+	"github.com/hf-dev/hf/internal/daemon/lifecycle"
+	"github.com/hf-dev/hf/internal/format"
+	"github.com/hf-dev/hf/internal/operation"
+	"github.com/hf-dev/hf/internal/store"
+	"github.com/hf-dev/hf/internal/task"
+	"github.com/hf-dev/hf/internal/version"
+	"github.com/hf-dev/hf/pkg/api"
+)
+
+// product is the hfd that people have.
+func product() program {
+	return program{
+		open:      open,
+		selfcheck: selfcheck,
+		format: func(_ context.Context, args, _ []string, stdin io.Reader, stdout, stderr io.Writer) int {
+			return format.Main(args, stdin, stdout, stderr)
+		},
+		demoAgent: demo.Main,
+	}
+}
+
+func selfcheck(ctx context.Context, database string) error {
+	if database == "" {
+		return nil
+	}
+	return store.SelfCheck(ctx, database)
+}
+
+// settingsOf is what the configuration says of the daemon itself.
+func settingsOf(cfg config.Config) lifecycle.Settings {
+	s := lifecycle.DefaultSettings()
+	s.Idle, s.LogSize, s.LogFiles = cfg.Backend.IdleExit, cfg.Backend.LogMaxSize, cfg.Backend.LogKeep
+	s.Env = config.EnvPatterns(cfg)
+	return s
+}
+
+// taskSettings is what the configuration says of tasks.
+func taskSettings(cfg config.Config, provider string) task.Settings {
+	if cfg.Provider != "" {
+		provider = cfg.Provider
+	}
+	return task.Settings{
+		Permission: cfg.Permission, Provider: provider,
+		AgentLimit: cfg.Create.AgentTimeout, SetupLimit: cfg.Create.SetupTimeout, CheckLimit: cfg.Create.CheckTimeout, FetchLimit: cfg.Create.FetchTimeout,
+		IsSecret: config.IsSecret, ClientVersion: version.Version(),
+		Model: func(name string) string { return cfg.Agents[name].Model },
+	}
+}
+
+// isParking reports whether work stopped because this daemon goes away, and is
+// to be found again by the next one.
+func isParking(cause error) bool {
+	return errors.Is(cause, operation.ErrParked) || errors.Is(cause, context.Canceled)
+}

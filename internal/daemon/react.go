@@ -1,0 +1,58 @@
+package daemon
+
+import (
+	"context"
+	"log/slog"
+
+	"github.com/hf-dev/hf/pkg/api"
+)
+
+// reactions is what follows from events without anybody asking for it.
+type reactions struct {
+	events  eventStore
+	refresh func(ctx context.Context, task string) error // the shown difference
+	check   func(ctx context.Context, task string) error // the task's check, if due
+	log     *slog.Logger
+}
+
+// run follows the events after seq until ctx ends. It is told of every one, in
+// order; what it does may be done any number of times.
+func (r reactions) run(ctx context.Context, seq int64) {
+	woken, stop := r.events.Watch()
+	defer stop()
+	for {
+		events, err := r.events.Events(ctx, seq, "", 256)
+		if err != nil && ctx.Err() == nil {
+			r.log.Error("read events", "err", err)
+		}
+		for _, e := range events {
+			seq = e.Seq
+			r.react(ctx, e)
+		}
+		if len(events) > 0 {
+			continue
+		}
+		select {
+		case <-woken:
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+func (r reactions) react(ctx context.Context, e api.Event) {
+	switch e.Kind {
+	case api.EventTurnEnded, api.EventOperationDone, api.EventCheckEnded:
+	default:
+		return
+	}
+	if err := r.refresh(ctx, e.Task); err != nil && ctx.Err() == nil {
+		r.log.Debug("refresh the difference", "task", e.Task, "err", err)
+	}
+	if e.Kind == api.EventCheckEnded {
+		return
+	}
+	if err := r.check(ctx, e.Task); err != nil && ctx.Err() == nil {
+		r.log.Error("start the check", "task", e.Task, "err", err)
+	}
+}

@@ -1,0 +1,98 @@
+package daemon
+
+import (
+	"context"
+
+	"github.com/hf-dev/hf/internal/session"
+	"github.com/hf-dev/hf/internal/store"
+	"github.com/hf-dev/hf/internal/task"
+	"github.com/hf-dev/hf/pkg/api"
+)
+
+// taskStore is the store as tasks see it.
+type taskStore struct{ *store.Store }
+
+func (s taskStore) Update(ctx context.Context, fn func(task.Tx) error) error {
+	return s.Store.Update(ctx, func(tx *store.Tx) error { return fn(tx) })
+}
+
+func (s taskStore) View(ctx context.Context, fn func(task.Tx) error) error {
+	return s.Store.View(ctx, func(tx *store.Tx) error { return fn(tx) })
+}
+
+// sessionStore is the store as sessions see it.
+type sessionStore struct{ *store.Store }
+
+func (s sessionStore) Update(ctx context.Context, fn func(session.Tx) error) error {
+	return s.Store.Update(ctx, func(tx *store.Tx) error { return fn(sessionTx{tx}) })
+}
+
+func (s sessionStore) View(ctx context.Context, fn func(session.Tx) error) error {
+	return s.Store.View(ctx, func(tx *store.Tx) error { return fn(sessionTx{tx}) })
+}
+
+// sessionTx adds to a transaction what joins a session to its task.
+type sessionTx struct{ *store.Tx }
+
+func (tx sessionTx) Event(kind api.EventKind, id string, data any) error {
+	t, err := tx.Task(id)
+	if err != nil {
+		return err
+	}
+	_, err = tx.Tx.Event(kind, t.Workspace, id, data)
+	return err
+}
+
+func (tx sessionTx) Observe(o session.Observation) error {
+	t, err := tx.Task(o.Task)
+	if err != nil {
+		return err
+	}
+	before := *t
+	if o.Activity == api.ActivityStarting && t.Session != o.Session {
+		t.Session = o.Session
+	}
+	if t.Session != o.Session {
+		return nil // an earlier session has nothing more to say of the task
+	}
+	t.Activity, t.ActivityReason, t.ActivitySince, t.TurnStartedAt = o.Activity, o.Reason, o.Since, o.TurnStart
+	if o.Result != nil {
+		t.Result = o.Result
+	}
+	if err := tx.PutTask(t); err != nil {
+		return err
+	}
+	was, wasReason := task.Shown(&before)
+	status, reason := task.Shown(t)
+	if before.Activity == t.Activity && was == status && wasReason == reason {
+		return nil
+	}
+	_, err = tx.Tx.Event(api.EventSessionActivity, t.Workspace, t.ID, task.Change(t))
+	return err
+}
+
+// operationStore is the store as the runner of operations sees it.
+type operationStore struct{ *store.Store }
+
+func (s operationStore) Update(ctx context.Context, fn func(task.Tx) error) error {
+	return s.Store.Update(ctx, func(tx *store.Tx) error { return fn(tx) })
+}
+
+// eventStore is the store as the stream of events sees it.
+type eventStore struct{ *store.Store }
+
+func (s eventStore) Events(ctx context.Context, after int64, id string, limit int) (out []api.Event, err error) {
+	err = s.View(ctx, func(tx *store.Tx) error {
+		out, err = tx.Events(after, id, limit)
+		return err
+	})
+	return out, err
+}
+
+func (s eventStore) LastSeq(ctx context.Context) (seq int64, err error) {
+	err = s.View(ctx, func(tx *store.Tx) error {
+		seq, err = tx.LastSeq()
+		return err
+	})
+	return seq, err
+}

@@ -1,0 +1,173 @@
+// Package held runs shell commands under a holder, so that they outlive the
+// daemon and are found again by the one that follows it. Their output and exit
+// stand in a journal, like an agent's.
+package held
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/hf-dev/hf/internal/hold"
+	"github.com/hf-dev/hf/internal/journal"
+	"github.com/hf-dev/hf/pkg/api"
+)
+
+const (
+	// tailSize bounds what is kept of a command's output, in bytes.
+	tailSize = 4 << 10
+	grace    = 3 * time.Second
+)
+
+// Commands runs commands by name. All fields are required.
+type Commands struct {
+	HF      string                   // the hf binary, which is the holder
+	Dir     string                   // one directory for each running command is made below it
+	Socket  func(name string) string // where a command's holder listens
+	Umask   int                      // the user's: the daemon's own is stricter
+	Parking func(error) bool         // reports whether a context ended only because the daemon hands over
+}
+
+// Run runs a command to its end, or attaches to the one of that name that was
+// started before and is not finished. It gives each whole line to output, and
+// returns the exit code (-1 when a signal ended it) and the end of the output.
+// When ctx ends the command is ended too, unless the daemon merely hands over.
+func (c Commands) Run(ctx context.Context, name string, cmd api.Command, output func(line string)) (int, string, error) {
+	dir := filepath.Join(c.Dir, name)
+	if err := c.ensure(ctx, dir, name, cmd); err != nil {
+		return 0, "", err
+	}
+	conn, err := hold.Dial(ctx, dir)
+	if err != nil {
+		return 0, "", fmt.Errorf("reach the command: %w", err)
+	}
+	defer func() { _ = conn.Close() }()
+	ended, tail, err := follow(ctx, conn, dir, output)
+	if err != nil {
+		if ctx.Err() == nil || !c.Parking(context.Cause(ctx)) {
+			err = errors.Join(err, c.end(context.WithoutCancel(ctx), dir))
+		}
+		return 0, tail, err
+	}
+	if err := conn.AckExit(ctx); err != nil {
+		return 0, tail, err
+	}
+	if ended.Signal != "" {
+		ended.Code = -1
+	}
+	return ended.Code, tail, os.RemoveAll(dir)
+}
+
+// ensure starts the command unless it runs or has run.
+func (c Commands) ensure(ctx context.Context, dir, name string, cmd api.Command) error {
+	if _, alive := hold.Alive(dir); alive {
+		return nil
+	}
+	// What is left of an earlier try ended with its holder, or was never begun.
+	if err := os.RemoveAll(dir); err != nil {
+		return fmt.Errorf("clear the last try: %w", err)
+	}
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return fmt.Errorf("make command directory: %w", err)
+	}
+	_, err := hold.Start(ctx, hold.StartOptions{HF: c.HF, Spec: hold.Spec{
+		Session: name, Dir: dir, Socket: c.Socket(name), Argv: cmd.Argv, Env: cmd.Env, Cwd: cmd.Dir, Umask: c.Umask,
+	}})
+	return err
+}
+
+// follow reads the journal until the command has ended.
+func follow(ctx context.Context, conn *hold.Conn, dir string, output func(string)) (journal.Ended, string, error) {
+	r, err := journal.Open(filepath.Join(dir, hold.JournalFile))
+	if err != nil {
+		return journal.Ended{}, "", err
+	}
+	defer func() { _ = r.Close() }()
+	var tail string
+	for {
+		rec, err := r.Next()
+		switch {
+		case errors.Is(err, io.EOF):
+			if err := wait(ctx, conn, dir); err != nil {
+				return journal.Ended{}, tail, err
+			}
+			continue
+		case err != nil:
+			return journal.Ended{}, tail, err
+		}
+		switch rec.Kind {
+		case journal.Out, journal.Err:
+			tail = keepTail(tail + string(rec.Data))
+			if line := lastLine(rec.Data); line != "" {
+				output(line)
+			}
+		case journal.Exit:
+			ended, _, err := hold.ReadExit(dir)
+			return ended, strings.TrimSpace(tail), err
+		default:
+		}
+	}
+}
+
+// wait returns when the journal may have grown.
+func wait(ctx context.Context, conn *hold.Conn, dir string) error {
+	select {
+	case _, ok := <-conn.Notify():
+		if _, alive := hold.Alive(dir); !ok && !alive {
+			return errors.New("the process that held the command died")
+		}
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
+
+// Stop ends every command whose name begins with prefix, with all below it.
+func (c Commands) Stop(ctx context.Context, prefix string) error {
+	dirs, err := filepath.Glob(filepath.Join(c.Dir, prefix+"*"))
+	if err != nil {
+		return err
+	}
+	var errs []error
+	for _, dir := range dirs {
+		errs = append(errs, c.end(ctx, dir))
+	}
+	return errors.Join(errs...)
+}
+
+func (c Commands) end(ctx context.Context, dir string) error {
+	if _, alive := hold.Alive(dir); alive {
+		conn, err := hold.Dial(ctx, dir)
+		if err != nil {
+			return err
+		}
+		defer func() { _ = conn.Close() }()
+		if err := conn.Stop(ctx, grace); err != nil {
+			return err
+		}
+		if err := conn.AckExit(ctx); err != nil {
+			return err
+		}
+	}
+	return os.RemoveAll(dir)
+}
+
+func keepTail(s string) string {
+	if len(s) <= tailSize {
+		return s
+	}
+	return s[len(s)-tailSize:]
+}
+
+func lastLine(b []byte) string {
+	s := strings.TrimRight(string(b), "\r\n")
+	if i := strings.LastIndexByte(s, '\n'); i >= 0 {
+		s = s[i+1:]
+	}
+	return s
+}

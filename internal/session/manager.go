@@ -1,0 +1,339 @@
+package session
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"github.com/hf-dev/hf/internal/agent/acp"
+	"github.com/hf-dev/hf/internal/hold"
+	"github.com/hf-dev/hf/internal/ids"
+	"github.com/hf-dev/hf/pkg/api"
+)
+
+// DefaultGrace is how long an agent may take to end when it is asked to.
+const DefaultGrace = 3 * time.Second
+
+// Config is what a Manager works with. All fields are required.
+type Config struct {
+	Store  Store
+	HF     string                 // the hf binary, which is also the holder
+	Dir    string                 // one directory for each session is made below it
+	Socket func(id string) string // where a session's holder listens
+	Umask  int                    // the user's: the daemon's own is stricter
+	Log    *slog.Logger
+	Now    func() time.Time
+}
+
+// Manager supervises the sessions of this daemon.
+type Manager struct {
+	cfg     Config
+	ctx     context.Context // ends the supervisors, not the agents
+	cancel  context.CancelFunc
+	wg      sync.WaitGroup
+	changed *broadcast
+
+	mu   sync.Mutex
+	live map[string]*supervisor // by session
+}
+
+// StartRequest asks for a session.
+type StartRequest struct {
+	Task  string
+	Agent string
+	Argv  []string // runs the agent in its sandbox, from this machine
+	Dir   string   // its working directory
+	Env   []string // NAME=value, its whole environment; not stored
+	ACP   acp.Config
+}
+
+// New returns a manager that supervises nothing yet. ctx bounds its whole life.
+func New(ctx context.Context, cfg Config) *Manager {
+	ctx, cancel := context.WithCancel(ctx)
+	return &Manager{cfg: cfg, ctx: ctx, cancel: cancel, changed: newBroadcast(), live: map[string]*supervisor{}}
+}
+
+// Close lets go of every session. The agents and their holders go on.
+func (m *Manager) Close() {
+	m.cancel()
+	m.wg.Wait()
+}
+
+// Adopt takes up every session the store believes alive. It returns when each
+// is either supervised again or known to have ended.
+func (m *Manager) Adopt(ctx context.Context) error {
+	var live []Session
+	err := m.cfg.Store.View(ctx, func(tx Tx) (err error) {
+		live, err = tx.LiveSessions()
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("list live sessions: %w", err)
+	}
+	for i := range live {
+		if err := m.adopt(ctx, &live[i]); err != nil {
+			m.cfg.Log.Error("adopt session", "session", live[i].ID, "task", live[i].Task, "err", err)
+		}
+	}
+	return nil
+}
+
+// adopt reads what the session did meanwhile and supervises it on. A session
+// whose holder never came to be is ended: the operation that wanted it starts
+// another.
+func (m *Manager) adopt(ctx context.Context, s *Session) error {
+	meta, err := readMeta(s.Dir)
+	if err != nil {
+		return m.abandon(ctx, s, "the agent was never started")
+	}
+	machine, err := acp.Restore(meta.ACP, s.Snapshot)
+	if err != nil {
+		m.cfg.Log.Warn("session snapshot not understood, folding its journal anew", "session", s.ID, "err", err)
+		machine, s.Offset = acp.New(meta.ACP), 0
+	}
+	return m.supervise(ctx, s, machine)
+}
+
+// Start makes sure that the task has a live session and returns its id. It may
+// be called again after a crash in the middle of it.
+func (m *Manager) Start(ctx context.Context, req StartRequest) (string, error) {
+	if s := m.Current(req.Task); s != "" {
+		return s, nil
+	}
+	now := m.cfg.Now()
+	s := &Session{ID: ids.New(), Task: req.Task, Agent: req.Agent, Activity: api.ActivityStarting, Since: now, CreatedAt: now}
+	s.Dir = filepath.Join(m.cfg.Dir, s.ID)
+	if err := writeMeta(s.Dir, meta{ID: s.ID, Task: s.Task, Agent: s.Agent, CreatedAt: now, ACP: req.ACP}); err != nil {
+		return "", err
+	}
+	err := m.cfg.Store.Update(ctx, func(tx Tx) error {
+		if err := tx.PutSession(s); err != nil {
+			return err
+		}
+		return tx.Observe(Observation{Task: s.Task, Session: s.ID, Activity: s.Activity, Since: now})
+	})
+	if err != nil {
+		return "", fmt.Errorf("record session: %w", err)
+	}
+	info, err := hold.Start(ctx, hold.StartOptions{HF: m.cfg.HF, Spec: hold.Spec{
+		Session: s.ID, Dir: s.Dir, Socket: m.cfg.Socket(s.ID), Argv: req.Argv, Env: req.Env, Cwd: req.Dir, Umask: m.cfg.Umask,
+	}})
+	if err != nil {
+		return "", errors.Join(err, m.abandon(context.WithoutCancel(ctx), s, err.Error()))
+	}
+	s.HolderPID, s.AgentPID = info.PID, info.AgentPID
+	if err := m.supervise(ctx, s, acp.New(req.ACP)); err != nil {
+		return "", err
+	}
+	return s.ID, nil
+}
+
+// abandon records that a session ended before anything of it ran.
+func (m *Manager) abandon(ctx context.Context, s *Session, reason string) error {
+	now := m.cfg.Now()
+	s.Activity, s.Reason, s.Since, s.EndedAt = api.ActivityFailed, reason, now, &now
+	return m.cfg.Store.Update(ctx, func(tx Tx) error {
+		if err := tx.PutSession(s); err != nil {
+			return err
+		}
+		return tx.Observe(Observation{Task: s.Task, Session: s.ID, Activity: s.Activity, Reason: reason, Since: now})
+	})
+}
+
+func (m *Manager) supervise(ctx context.Context, s *Session, machine *acp.Machine) error {
+	v, err := newSupervisor(m, s, machine)
+	if err != nil {
+		return err
+	}
+	if err := v.connect(ctx); err != nil {
+		m.cfg.Log.Warn("holder does not answer", "session", s.ID, "err", err)
+	}
+	m.mu.Lock()
+	m.live[s.ID] = v
+	m.mu.Unlock()
+	caughtUp := make(chan struct{})
+	m.wg.Go(func() {
+		defer func() {
+			m.mu.Lock()
+			delete(m.live, s.ID)
+			m.mu.Unlock()
+			close(v.done)
+			m.changed.wake(s.Task)
+		}()
+		v.run(m.ctx, caughtUp)
+	})
+	select {
+	case <-caughtUp:
+	case <-v.done:
+	case <-ctx.Done():
+	}
+	return nil
+}
+
+// Current returns the id of the task's supervised session, or "".
+func (m *Manager) Current(task string) string {
+	if v := m.ofTask(task); v != nil {
+		return v.id
+	}
+	return ""
+}
+
+func (m *Manager) ofTask(task string) *supervisor {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, v := range m.live {
+		if v.task == task {
+			return v
+		}
+	}
+	return nil
+}
+
+// Live counts the supervised sessions.
+func (m *Manager) Live() int {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return len(m.live)
+}
+
+// Status lists the supervised sessions.
+func (m *Manager) Status() []api.SessionStatus {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	out := make([]api.SessionStatus, 0, len(m.live))
+	for _, v := range m.live {
+		out = append(out, v.status())
+	}
+	return out
+}
+
+// Wake makes the task's session look for messages and answers to deliver.
+func (m *Manager) Wake(task string) {
+	if v := m.ofTask(task); v != nil {
+		v.poke()
+	}
+	m.changed.wake(task)
+}
+
+// WaitReady returns when the session takes prompts, or with the reason why it
+// never will. It tells each phase of the handshake to progress.
+func (m *Manager) WaitReady(ctx context.Context, id string, progress func(phase string)) error {
+	m.mu.Lock()
+	v := m.live[id]
+	m.mu.Unlock()
+	if v == nil {
+		return m.deadBeforeReady(ctx, id)
+	}
+	for phase := ""; ; {
+		changed, stop := m.changed.watch(v.task)
+		facts := v.facts()
+		switch {
+		case facts.Err != nil:
+			stop()
+			return facts.Err
+		case facts.Ready:
+			stop()
+			return nil
+		case facts.Phase != phase:
+			phase = facts.Phase
+			progress(phase)
+		}
+		select {
+		case <-changed:
+		case <-v.done:
+			stop()
+			return m.deadBeforeReady(ctx, id)
+		case <-ctx.Done():
+			stop()
+			return context.Cause(ctx)
+		}
+		stop()
+	}
+}
+
+func (m *Manager) deadBeforeReady(ctx context.Context, id string) error {
+	var s *Session
+	err := m.cfg.Store.View(ctx, func(tx Tx) (err error) {
+		s, err = tx.Session(id)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	reason := s.Reason
+	if reason == "" {
+		reason = "the agent ended before its session began"
+	}
+	return &api.Error{Code: api.CodeAgent, Message: reason, Hint: "`hf agent test " + s.Agent + "` shows what it says."}
+}
+
+// Interrupt asks the agent to end its turn.
+func (m *Manager) Interrupt(task string) error {
+	v := m.ofTask(task)
+	if v == nil {
+		return &api.Error{Code: api.CodeConflict, Message: "no agent is running for this task"}
+	}
+	v.interrupt()
+	return nil
+}
+
+// Stop ends the task's agent with everything below it and returns when nothing
+// of it is left. It is not an error when none runs.
+func (m *Manager) Stop(ctx context.Context, task string) error {
+	v := m.ofTask(task)
+	if v == nil {
+		return nil
+	}
+	if err := v.stop(ctx, DefaultGrace); err != nil {
+		return fmt.Errorf("stop the agent: %w", err)
+	}
+	select {
+	case <-v.done:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
+
+// meta is what a session's directory says of itself. It holds no secret.
+type meta struct {
+	ID        string     `json:"id"`
+	Task      string     `json:"task"`
+	Agent     string     `json:"agent"`
+	CreatedAt time.Time  `json:"createdAt"`
+	ACP       acp.Config `json:"acp"`
+}
+
+const metaFile = "session.json"
+
+func writeMeta(dir string, m meta) error {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return fmt.Errorf("make session directory: %w", err)
+	}
+	b, err := json.MarshalIndent(m, "", "  ")
+	if err != nil {
+		return err
+	}
+	if err := os.WriteFile(filepath.Join(dir, metaFile), b, 0o600); err != nil {
+		return fmt.Errorf("write session record: %w", err)
+	}
+	return nil
+}
+
+func readMeta(dir string) (meta, error) {
+	var m meta
+	b, err := os.ReadFile(filepath.Join(dir, metaFile))
+	if err != nil {
+		return m, err
+	}
+	if err := json.Unmarshal(b, &m); err != nil {
+		return m, fmt.Errorf("read session record: %w", err)
+	}
+	return m, nil
+}

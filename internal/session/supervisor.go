@@ -1,0 +1,282 @@
+package session
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"github.com/hf-dev/hf/internal/agent/acp"
+	"github.com/hf-dev/hf/internal/hold"
+	"github.com/hf-dev/hf/internal/journal"
+	"github.com/hf-dev/hf/pkg/api"
+)
+
+const (
+	// batch bounds the records read between two commits, and with them the
+	// memory and the time until a new fact is shown.
+	batch = 256
+	// redial is how long to wait before asking a silent holder again.
+	redial = 500 * time.Millisecond
+)
+
+// supervisor is the one goroutine that owns a session: it folds the journal,
+// stores what follows from it, and writes what the agent is due. The fields
+// below mu are also read by others.
+type supervisor struct {
+	m    *Manager
+	id   string
+	task string
+	log  *slog.Logger
+
+	s       Session
+	machine *acp.Machine
+	reader  *journal.Reader
+	sent    map[string]bool // what was written on this connection and is not folded yet
+	limited bool            // the outbox waits for the usage limit to reset
+	ended   bool
+
+	pokes chan struct{}
+	done  chan struct{} // closed when the session ended or was let go
+
+	mu          sync.Mutex
+	conn        *hold.Conn // nil while the holder does not answer
+	shown       acp.Facts
+	offset      int64
+	size        int64
+	interrupted bool
+}
+
+func newSupervisor(m *Manager, s *Session, machine *acp.Machine) (*supervisor, error) {
+	reader, err := journal.Open(filepath.Join(s.Dir, hold.JournalFile))
+	if err != nil {
+		return nil, fmt.Errorf("open journal: %w", err)
+	}
+	if err := reader.Seek(s.Offset); err != nil {
+		return nil, fmt.Errorf("seek journal to %d: %w", s.Offset, err)
+	}
+	return &supervisor{
+		m: m, id: s.ID, task: s.Task, s: *s, machine: machine, reader: reader,
+		log:  m.cfg.Log.With("session", s.ID, "task", s.Task),
+		sent: map[string]bool{}, pokes: make(chan struct{}, 1), done: make(chan struct{}),
+		shown: machine.Facts(),
+	}, nil
+}
+
+// connect takes control of the holder. What an earlier daemon had written to
+// it is in the journal by then.
+func (v *supervisor) connect(ctx context.Context) error {
+	conn, err := hold.Dial(ctx, v.s.Dir)
+	if err != nil {
+		return err
+	}
+	info := conn.Info()
+	v.s.HolderPID, v.s.AgentPID = info.PID, info.AgentPID
+	v.sent = map[string]bool{}
+	v.mu.Lock()
+	v.conn = conn
+	v.mu.Unlock()
+	return nil
+}
+
+func (v *supervisor) disconnect() {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if v.conn != nil {
+		_ = v.conn.Close()
+		v.conn = nil
+	}
+}
+
+func (v *supervisor) connection() *hold.Conn {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	return v.conn
+}
+
+// run supervises until the session ends or ctx does. caughtUp is closed when
+// the journal was read to its end for the first time.
+func (v *supervisor) run(ctx context.Context, caughtUp chan<- struct{}) {
+	defer v.disconnect()
+	defer func() { _ = v.reader.Close() }()
+	first := true
+	for ctx.Err() == nil {
+		more, err := v.read(ctx)
+		if err != nil {
+			if ctx.Err() == nil {
+				v.log.Error("read session", "err", err)
+			}
+			v.wait(ctx, time.Second)
+			continue
+		}
+		if v.ended {
+			v.farewell(ctx)
+			return
+		}
+		if more {
+			continue
+		}
+		if first {
+			close(caughtUp)
+			first = false
+		}
+		if err := v.write(ctx); err != nil && ctx.Err() == nil {
+			v.log.Warn("write to agent", "err", err)
+			v.disconnect()
+		}
+		if v.connection() == nil && !v.reconnect(ctx) {
+			v.wait(ctx, redial)
+			continue
+		}
+		v.wait(ctx, v.untilReset())
+	}
+}
+
+// reconnect tries to reach the holder again, and ends the session when there
+// is no holder any more. It reports whether the loop may go on at once.
+func (v *supervisor) reconnect(ctx context.Context) bool {
+	if _, alive := hold.Alive(v.s.Dir); !alive {
+		if more, err := v.read(ctx); err != nil || more || v.ended {
+			return true // its last words
+		}
+		if err := v.lost(ctx); err != nil {
+			v.log.Error("record a lost session", "err", err)
+			return false
+		}
+		v.ended = true
+		return true
+	}
+	if err := v.connect(ctx); err != nil {
+		v.unknown(ctx, err)
+		return false
+	}
+	return true
+}
+
+// wait returns when there may be something to do, or after d (0 = never).
+func (v *supervisor) wait(ctx context.Context, d time.Duration) {
+	if v.ended {
+		return
+	}
+	var grew <-chan struct{}
+	if conn := v.connection(); conn != nil {
+		grew = conn.Notify()
+	}
+	var after <-chan time.Time
+	if d > 0 {
+		t := time.NewTimer(d)
+		defer t.Stop()
+		after = t.C
+	}
+	select {
+	case _, ok := <-grew:
+		if !ok {
+			v.disconnect()
+		}
+	case <-v.pokes:
+	case <-after:
+	case <-ctx.Done():
+	}
+}
+
+// read folds at most one batch of records and stores what follows from them.
+// It reports whether there may be more.
+func (v *supervisor) read(ctx context.Context) (more bool, err error) {
+	var entries []api.Entry
+	for range batch {
+		rec, err := v.reader.Next()
+		if errors.Is(err, io.EOF) {
+			return false, v.record(ctx, entries)
+		}
+		if err != nil {
+			return false, err
+		}
+		entries = append(entries, keep(v.machine.Feed(rec))...)
+		if rec.Kind == journal.Exit {
+			v.ended = true
+			return false, v.record(ctx, entries)
+		}
+	}
+	return true, v.record(ctx, entries)
+}
+
+// keep drops the entries that only the transcript needs.
+func keep(entries []api.Entry) []api.Entry {
+	out := entries[:0]
+	for _, e := range entries {
+		switch e.Kind {
+		case api.EntryUser, api.EntryTurnEnd, api.EntryPermission, api.EntryResolved, api.EntryExit, api.EntryError, api.EntryLimit:
+			out = append(out, e)
+		default:
+		}
+	}
+	return out
+}
+
+// farewell lets the holder of an ended session go.
+func (v *supervisor) farewell(ctx context.Context) {
+	if conn := v.connection(); conn != nil {
+		if err := conn.AckExit(ctx); err != nil {
+			v.log.Warn("acknowledge the agent's exit", "err", err)
+		}
+	}
+}
+
+func (v *supervisor) poke() {
+	select {
+	case v.pokes <- struct{}{}:
+	default:
+	}
+}
+
+func (v *supervisor) interrupt() {
+	v.mu.Lock()
+	v.interrupted = true
+	v.mu.Unlock()
+	v.poke()
+}
+
+func (v *supervisor) takeInterrupt() bool {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	was := v.interrupted
+	v.interrupted = false
+	return was
+}
+
+// stop ends the agent and everything below it. The loop sees the exit in the
+// journal.
+func (v *supervisor) stop(ctx context.Context, grace time.Duration) error {
+	err := hold.Stop(ctx, v.s.Dir, grace)
+	if _, alive := hold.Alive(v.s.Dir); err != nil && alive {
+		return err
+	}
+	v.poke()
+	return nil
+}
+
+func (v *supervisor) facts() acp.Facts {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	return v.shown
+}
+
+func (v *supervisor) status() api.SessionStatus {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	st := api.SessionStatus{ID: v.id, Task: v.task, Activity: v.shown.Activity, Since: v.shown.Since, Offset: v.offset}
+	st.Agent = v.s.Agent
+	if v.conn != nil {
+		info := v.conn.Info()
+		st.HolderPID, st.AgentPID = info.PID, info.AgentPID
+	}
+	if fi, err := os.Stat(filepath.Join(v.s.Dir, hold.JournalFile)); err == nil {
+		st.Size = fi.Size()
+	}
+	return st
+}

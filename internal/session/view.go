@@ -1,0 +1,28 @@
+package session
+
+import (
+	"errors"
+
+	"github.com/hf-dev/hf/pkg/api"
+)
+
+// View is a message as people and events see it.
+func View(m *Message) api.Message {
+	return api.Message{
+		ID: m.ID, Task: m.Task, State: m.State, Text: m.Text,
+		StopReason: m.StopReason, Error: m.Error, CreatedAt: m.CreatedAt,
+	}
+}
+
+func isNotFound(err error) bool {
+	var e *api.Error
+	return errors.As(err, &e) && e.Code == api.CodeNotFound
+}
+
+// brief is a message as events carry it: without its text, which may be large
+// and stands in the transcript.
+func brief(m *Message) api.Message {
+	out := View(m)
+	out.Text = ""
+	return out
+}

@@ -1,0 +1,361 @@
+package task
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"strings"
+
+	"github.com/hf-dev/hf/internal/ids"
+	"github.com/hf-dev/hf/internal/operation"
+	"github.com/hf-dev/hf/internal/session"
+	"github.com/hf-dev/hf/pkg/api"
+)
+
+// Retry goes on with the failed operation of a task from the step that failed.
+func (s *Service) Retry(ctx context.Context, request, id string, in api.TaskAction) (Receipt, error) {
+	var receipt Receipt
+	err := s.cfg.Store.Update(ctx, func(tx Tx) error {
+		if r, ok, err := replayed(tx, request); ok || err != nil {
+			receipt = r
+			return err
+		}
+		t, err := tx.Task(id)
+		if err != nil {
+			return err
+		}
+		op, err := tx.LastOperation(id)
+		if err != nil {
+			return err
+		}
+		if op == nil || op.State != api.OperationFailed && op.State != api.OperationHalted {
+			status, reason := Shown(t)
+			return &api.Error{Code: api.CodeConflict, Message: fmt.Sprintf("nothing of task %s failed: it is %s", t.ID, describe(status, reason)), Hint: fmt.Sprintf("`hf send %s` gives its agent a new message.", t.ID)}
+		}
+		s.keepEnv(t, in.Env)
+		if err := tx.PutTask(t); err != nil {
+			return err
+		}
+		operation.Reset(op, s.cfg.Now())
+		return s.accept(tx, request, t, op, &receipt)
+	})
+	return s.enqueue(receipt, err)
+}
+
+// Kill ends a task: its agent, its sandbox. All work in it is saved first, and
+// its branch stays.
+func (s *Service) Kill(ctx context.Context, request, id string, _ api.TaskAction) (Receipt, error) {
+	if err := s.cancelLive(ctx, id); err != nil {
+		return Receipt{}, err
+	}
+	var receipt Receipt
+	err := s.cfg.Store.Update(ctx, func(tx Tx) error {
+		if r, ok, err := replayed(tx, request); ok || err != nil {
+			receipt = r
+			return err
+		}
+		t, err := tx.Task(id)
+		if err != nil {
+			return err
+		}
+		before := *t
+		if err := t.move(EventKill); err != nil {
+			return err
+		}
+		op := newOperation(t, KindKill, s.cfg.Now())
+		if err := s.putChanged(tx, &before, t); err != nil {
+			return err
+		}
+		return s.accept(tx, request, t, op, &receipt)
+	})
+	return s.enqueue(receipt, err)
+}
+
+// cancelLive stops an operation in progress, so that a kill never waits for it.
+func (s *Service) cancelLive(ctx context.Context, id string) error {
+	var live *operation.Operation
+	err := s.cfg.Store.View(ctx, func(tx Tx) (err error) {
+		live, err = tx.LiveOperation(id)
+		return err
+	})
+	if err != nil || live == nil || live.Kind == KindKill {
+		return err
+	}
+	return s.cfg.Runner().Cancel(ctx, live.ID)
+}
+
+// accept stores an operation as the answer to a request.
+func (s *Service) accept(tx Tx, request string, t *Task, op *operation.Operation, receipt *Receipt) error {
+	if err := tx.PutOperation(op); err != nil {
+		return err
+	}
+	seq, err := tx.LastSeq()
+	if err != nil {
+		return err
+	}
+	t, err = tx.Task(t.ID)
+	if err != nil {
+		return err
+	}
+	receipt.Task, receipt.Operation, receipt.Seq = *t, op, seq
+	return remember(tx, request, *receipt)
+}
+
+func (s *Service) enqueue(r Receipt, err error) (Receipt, error) {
+	if err != nil {
+		return Receipt{}, err
+	}
+	if r.Operation != nil {
+		s.cfg.Runner().Enqueue(r.Operation.ID)
+	}
+	return r, nil
+}
+
+// Interrupt asks the task's agent to end its turn.
+func (s *Service) Interrupt(ctx context.Context, _, id string, _ api.TaskAction) (Receipt, error) {
+	var receipt Receipt
+	err := s.cfg.Store.View(ctx, func(tx Tx) error {
+		t, err := tx.Task(id)
+		if err != nil {
+			return err
+		}
+		receipt.Task = *t
+		receipt.Seq, err = tx.LastSeq()
+		return err
+	})
+	if err != nil {
+		return Receipt{}, err
+	}
+	if receipt.Task.TurnStartedAt == nil {
+		return Receipt{}, &api.Error{Code: api.CodeConflict, Message: fmt.Sprintf("task %s has no turn to interrupt", id)}
+	}
+	return receipt, s.cfg.Sessions.Interrupt(id)
+}
+
+// Send puts a message into a task's outbox. It is durable when Send returns;
+// its state says whether the agent can take it at once. An agent that has ended
+// is started again.
+func (s *Service) Send(ctx context.Context, request, id string, in api.SendMessage) (session.Message, error) {
+	if err := CheckPrompt(in.Text); err != nil {
+		return session.Message{}, err
+	}
+	var msg session.Message
+	var start string
+	err := s.cfg.Store.Update(ctx, func(tx Tx) error {
+		if known, ok, err := replayedMessage(tx, request); ok || err != nil {
+			msg = known
+			return err
+		}
+		t, err := tx.Task(id)
+		if err != nil {
+			return err
+		}
+		if err := mayTalk(t); err != nil {
+			return err
+		}
+		if msg, err = s.queueMessage(tx, t, in.Text); err != nil {
+			return err
+		}
+		s.keepEnv(t, in.Env)
+		if err := tx.PutTask(t); err != nil {
+			return err
+		}
+		if start, err = s.startIfNone(tx, t); err != nil {
+			return err
+		}
+		if err := tx.PutSetting(lastKey(t.Workspace), t.ID); err != nil {
+			return err
+		}
+		return rememberMessage(tx, request, msg.ID)
+	})
+	if err != nil {
+		return session.Message{}, err
+	}
+	if start != "" {
+		s.cfg.Runner().Enqueue(start)
+	}
+	s.cfg.Sessions.Wake(id)
+	return msg, nil
+}
+
+func mayTalk(t *Task) error {
+	switch t.Lifecycle {
+	case api.LifecycleReady, api.LifecycleQueued, api.LifecycleProvisioning:
+		return nil
+	case api.LifecycleError:
+		return &api.Error{Code: api.CodeConflict, Message: fmt.Sprintf("task %s stopped at step %s: %s", t.ID, t.Step, t.Reason), Hint: fmt.Sprintf("`hf retry %s` goes on from there.", t.ID)}
+	default:
+		return &api.Error{Code: api.CodeConflict, Message: fmt.Sprintf("task %s is %s: nobody would read the message", t.ID, t.Lifecycle)}
+	}
+}
+
+func (s *Service) queueMessage(tx Tx, t *Task, text string) (session.Message, error) {
+	msg := session.Message{ID: ids.New(), Task: t.ID, Text: text, State: api.MessageAccepted, CreatedAt: s.cfg.Now()}
+	msgs, err := tx.MessagesOf(t.ID)
+	if err != nil {
+		return msg, err
+	}
+	waiting := t.TurnStartedAt != nil || t.Lifecycle != api.LifecycleReady || t.Activity == api.ActivityLimited || s.cfg.Sessions.Current(t.ID) == ""
+	for i := range msgs {
+		waiting = waiting || msgs[i].State == api.MessageAccepted || msgs[i].State == api.MessageQueued
+	}
+	if waiting {
+		msg.State = api.MessageQueued
+	}
+	if err := tx.PutMessage(&msg); err != nil {
+		return msg, err
+	}
+	shown := session.View(&msg)
+	shown.Text = ""
+	_, err = tx.Event(api.EventMessageState, t.Workspace, t.ID, shown)
+	return msg, err
+}
+
+// startIfNone makes an operation that starts the agent when none runs and no
+// operation is about to.
+func (s *Service) startIfNone(tx Tx, t *Task) (string, error) {
+	if t.Lifecycle != api.LifecycleReady || s.cfg.Sessions.Current(t.ID) != "" {
+		return "", nil
+	}
+	live, err := tx.LiveOperation(t.ID)
+	if err != nil || live != nil && live.Kind != KindCheck {
+		return "", err
+	}
+	if live != nil {
+		return "", &api.Error{Code: api.CodeConflict, Message: "the check is running and the agent has ended", Hint: "Send the message when the check is done.", Retryable: true}
+	}
+	op := newOperation(t, KindStart, s.cfg.Now())
+	return op.ID, tx.PutOperation(op)
+}
+
+func rememberMessage(tx Tx, request, id string) error {
+	if request == "" {
+		return nil
+	}
+	b, err := json.Marshal(id)
+	if err != nil {
+		return err
+	}
+	return tx.Remember(request, b)
+}
+
+func replayedMessage(tx Tx, request string) (session.Message, bool, error) {
+	if request == "" {
+		return session.Message{}, false, nil
+	}
+	b, ok, err := tx.Replay(request)
+	if err != nil || !ok {
+		return session.Message{}, false, err
+	}
+	var id string
+	if err := json.Unmarshal(b, &id); err != nil {
+		return session.Message{}, false, fmt.Errorf("read the stored answer: %w", err)
+	}
+	m, err := tx.Message(id)
+	if err != nil {
+		return session.Message{}, false, err
+	}
+	return *m, true, nil
+}
+
+// Message returns one message of a task.
+func (s *Service) Message(ctx context.Context, task, id string) (msg session.Message, err error) {
+	err = s.cfg.Store.View(ctx, func(tx Tx) error {
+		m, err := tx.Message(id)
+		if err != nil {
+			return err
+		}
+		if m.Task != task {
+			return &api.Error{Code: api.CodeNotFound, Message: fmt.Sprintf("task %s has no message %q", task, id)}
+		}
+		msg = *m
+		return nil
+	})
+	return msg, err
+}
+
+// Permissions lists the open permission requests of a task.
+func (s *Service) Permissions(ctx context.Context, task string) (out []session.Permission, err error) {
+	err = s.cfg.Store.View(ctx, func(tx Tx) error {
+		if _, err := tx.Task(task); err != nil {
+			return err
+		}
+		out, err = tx.OpenPermissions(task)
+		return err
+	})
+	return out, err
+}
+
+// Resolve answers a permission request. The decision is durable when Resolve
+// returns, and is taken once: a second, different one is refused.
+func (s *Service) Resolve(ctx context.Context, request, task, id string, in api.ResolvePermission) (session.Permission, error) {
+	var out session.Permission
+	err := s.cfg.Store.Update(ctx, func(tx Tx) error {
+		p, err := tx.Permission(id)
+		if err != nil || p.Task != task {
+			return &api.Error{Code: api.CodeNotFound, Message: fmt.Sprintf("task %s has no permission request %q", task, id), Hint: fmt.Sprintf("`hf show %s` lists the open ones.", task)}
+		}
+		option, err := choose(p, in)
+		if err != nil {
+			return err
+		}
+		if p.State == api.PermissionAnswered && p.Answer == option {
+			out = *p
+			return nil
+		}
+		if p.State != api.PermissionOpen {
+			return &api.Error{Code: api.CodeConflict, Message: fmt.Sprintf("permission request %s was %s already", id, p.State)}
+		}
+		p.State, p.Answer = api.PermissionAnswered, option
+		out = *p
+		t, err := tx.Task(task)
+		if err != nil {
+			return err
+		}
+		if err := tx.PutSetting(lastKey(t.Workspace), t.ID); err != nil {
+			return err
+		}
+		return tx.PutPermission(p)
+	})
+	if err != nil {
+		return session.Permission{}, err
+	}
+	s.cfg.Sessions.Wake(task)
+	return out, nil
+}
+
+// choose picks the offered option that means the answer.
+func choose(p *session.Permission, in api.ResolvePermission) (string, error) {
+	if in.Option != "" {
+		var offered []string
+		for _, o := range p.Options {
+			if o.ID == in.Option {
+				return o.ID, nil
+			}
+			offered = append(offered, o.ID)
+		}
+		return "", invalid("the agent offers no answer %q, only %s", in.Option, strings.Join(offered, ", "))
+	}
+	kinds := []string{"reject_once", "reject_always"}
+	if in.Allow {
+		kinds = []string{"allow_once", "allow_always"}
+	}
+	if in.Always {
+		kinds[0], kinds[1] = kinds[1], kinds[0]
+	}
+	for _, kind := range kinds {
+		for _, o := range p.Options {
+			if o.Kind == kind {
+				return o.ID, nil
+			}
+		}
+	}
+	return "", invalid("the agent offers no such answer")
+}
+
+func describe(status api.Status, reason string) string {
+	if reason == "" {
+		return string(status)
+	}
+	return fmt.Sprintf("%s (%s)", status, reason)
+}

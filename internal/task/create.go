@@ -1,0 +1,302 @@
+package task
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"github.com/hf-dev/hf/internal/sandbox"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/hf-dev/hf/internal/git"
+	"github.com/hf-dev/hf/internal/ids"
+	"github.com/hf-dev/hf/internal/operation"
+	"github.com/hf-dev/hf/internal/session"
+	"github.com/hf-dev/hf/pkg/api"
+)
+
+// MaxPrompt bounds a prompt, in bytes.
+const MaxPrompt = 1 << 20
+
+// Create accepts a task. It validates, writes the task with its first message
+// and its operation in one transaction, and returns; the operation does the
+// rest. No git process is started for a known checkout and a derived branch.
+func (s *Service) Create(ctx context.Context, request string, in api.CreateTask) (Receipt, error) {
+	if r, ok, err := s.replay(ctx, request); ok || err != nil {
+		return r, err
+	}
+	t, err := s.newTask(in)
+	if err != nil {
+		return Receipt{}, err
+	}
+	repo, err := s.repoFor(ctx, in)
+	if err != nil {
+		return Receipt{}, err
+	}
+	t.RepoID, t.RepoName = repo.ID, repo.Name
+	if err := s.checkNames(ctx, t, repo); err != nil {
+		return Receipt{}, err
+	}
+	s.keepEnv(t, in.Env)
+	op := newOperation(t, KindCreate, s.cfg.Now())
+	receipt := Receipt{Operation: op}
+	err = s.cfg.Store.Update(ctx, func(tx Tx) error {
+		if err := reserveBranch(tx, t); err != nil {
+			return err
+		}
+		if err := tx.PutTask(t); err != nil {
+			return err
+		}
+		if err := tx.PutMessage(firstMessage(t)); err != nil {
+			return err
+		}
+		if err := tx.PutOperation(op); err != nil {
+			return err
+		}
+		seq, err := tx.Event(api.EventTaskCreated, t.Workspace, t.ID, nil)
+		if err != nil {
+			return err
+		}
+		receipt.Task, receipt.Seq = *t, seq
+		if err := tx.PutSetting(lastKey(t.Workspace), t.ID); err != nil {
+			return err
+		}
+		return remember(tx, request, receipt)
+	})
+	if err != nil {
+		s.vault.forget(t.ID)
+		return Receipt{}, err
+	}
+	s.cfg.Runner().Enqueue(op.ID)
+	return receipt, nil
+}
+
+func (s *Service) newTask(in api.CreateTask) (*Task, error) {
+	if err := CheckPrompt(in.Prompt); err != nil {
+		return nil, err
+	}
+	settings := s.cfg.Settings()
+	now := s.cfg.Now()
+	t := &Task{
+		ID: ids.New(), Workspace: in.Workspace, Title: in.Title, Prompt: in.Prompt,
+		Branch: in.Branch, Explicit: in.Branch != "", Base: in.Base, NamedBase: in.Base != "", On: in.On,
+		Agent: in.Agent, Provider: in.Provider, Permission: in.Permission, Check: in.Check,
+		Lifecycle: api.LifecycleQueued, CreatedAt: now, UpdatedAt: now,
+	}
+	if t.Title == "" {
+		t.Title = git.TitleFromPrompt(in.Prompt)
+	}
+	if t.Branch == "" {
+		t.Branch = git.BranchFromPrompt(in.Prompt)
+	} else if err := git.CheckBranchName(t.Branch); err != nil {
+		return nil, err
+	}
+	if t.Agent == "" {
+		t.Agent = s.cfg.Agents.Default(Environ(in.Env))
+	}
+	profile, err := s.cfg.Agents.Profile(t.Agent)
+	if err != nil {
+		return nil, err
+	}
+	if t.Provider == "" {
+		t.Provider = settings.Provider
+	}
+	if _, err := s.provider(t.Provider); err != nil {
+		return nil, err
+	}
+	if t.Permission == "" {
+		t.Permission = cmp.Or(profile.Permission, settings.Permission)
+	}
+	if !slices.Contains([]api.Permission{api.PermissionAsk, api.PermissionEdits, api.PermissionAll}, t.Permission) {
+		return nil, invalid("permission %q is not one of ask, edits, all", t.Permission)
+	}
+	if t.On != "" && t.Base != "" {
+		return nil, invalid("--on and --base both say where the branch starts: give one of them")
+	}
+	return t, nil
+}
+
+// CheckPrompt says what is wrong with a prompt, if anything is.
+func CheckPrompt(prompt string) error {
+	switch {
+	case strings.TrimSpace(prompt) == "":
+		return invalid("the prompt is empty")
+	case len(prompt) > MaxPrompt:
+		return &api.Error{
+			Code: api.CodeInvalid, Message: fmt.Sprintf("the prompt has %d bytes, more than the %d an agent is given at once", len(prompt), MaxPrompt),
+			Hint: "Put the text into a file of the repository and name the file in the prompt.",
+		}
+	case strings.ContainsRune(prompt, 0):
+		return invalid("the prompt contains a NUL byte")
+	case !utf8.ValidString(prompt):
+		return invalid("the prompt is not valid UTF-8")
+	}
+	return nil
+}
+
+// repoFor finds the repo a task is for, adding the caller's checkout when it is
+// not known yet.
+func (s *Service) repoFor(ctx context.Context, in api.CreateTask) (*Repo, error) {
+	repo, err := s.cfg.Repos.Resolve(ctx, in.Workspace, in.Repo, in.Cwd)
+	if isCode(err, api.CodeNotFound) {
+		spec := in.Repo
+		if spec == "" {
+			spec = in.Cwd
+		}
+		var added Repo
+		added, err = s.cfg.Repos.Add(ctx, "", api.AddRepo{Workspace: in.Workspace, Spec: spec, Cwd: in.Cwd, Env: in.Env})
+		repo = &added
+	}
+	if err != nil {
+		return nil, err
+	}
+	if repo.State == api.RepoError {
+		return nil, &api.Error{Code: api.CodeConflict, Message: fmt.Sprintf("repo %s could not be cloned: %s", repo.Name, repo.Reason), Hint: "`hf repo add` tries again."}
+	}
+	return repo, nil
+}
+
+// checkNames refuses at once what the name step would refuse later. Only a name
+// the user gave needs git for that.
+func (s *Service) checkNames(ctx context.Context, t *Task, repo *Repo) error {
+	if repo.State != api.RepoReady || !t.Explicit && t.On == "" && t.Base == "" {
+		return nil
+	}
+	_, err := s.plan(ctx, t, repo)
+	return err
+}
+
+// reserveBranch numbers a derived branch that another live task has.
+func reserveBranch(tx Tx, t *Task) error {
+	taken, err := liveBranches(tx, t)
+	if err != nil {
+		return err
+	}
+	if !taken[strings.ToLower(t.Branch)] {
+		return nil
+	}
+	if t.Explicit {
+		return &api.Error{Code: api.CodeExists, Message: fmt.Sprintf("branch %q belongs to another task", t.Branch), Hint: "Choose another name, or stack on it with --on."}
+	}
+	for n := 2; ; n++ {
+		if name := fmt.Sprintf("%s-%d", t.Branch, n); !taken[strings.ToLower(name)] {
+			t.Branch = name
+			return nil
+		}
+	}
+}
+
+func liveBranches(tx Tx, t *Task) (map[string]bool, error) {
+	tasks, err := tx.Tasks(Filter{RepoID: t.RepoID})
+	if err != nil {
+		return nil, err
+	}
+	taken := map[string]bool{}
+	for i := range tasks {
+		if tasks[i].ID != t.ID && tasks[i].Branch != "" {
+			taken[strings.ToLower(tasks[i].Branch)] = true
+		}
+	}
+	return taken, nil
+}
+
+func firstMessage(t *Task) *session.Message {
+	return &session.Message{ID: ids.New(), Task: t.ID, Text: t.Prompt, State: api.MessageQueued, CreatedAt: t.CreatedAt}
+}
+
+// stored is the answer to a request as it is kept for a repeat of it.
+type stored struct {
+	Task      string `json:"task"`
+	Operation string `json:"operation,omitempty"`
+	Seq       int64  `json:"seq"`
+}
+
+func remember(tx Tx, request string, r Receipt) error {
+	if request == "" {
+		return nil
+	}
+	v := stored{Task: r.Task.ID, Seq: r.Seq}
+	if r.Operation != nil {
+		v.Operation = r.Operation.ID
+	}
+	b, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+	return tx.Remember(request, b)
+}
+
+// replay returns the answer of a request that was carried out before.
+func (s *Service) replay(ctx context.Context, request string) (r Receipt, ok bool, err error) {
+	if request == "" {
+		return r, false, nil
+	}
+	err = s.cfg.Store.View(ctx, func(tx Tx) error {
+		r, ok, err = replayed(tx, request)
+		return err
+	})
+	return r, ok, err
+}
+
+func replayed(tx Tx, request string) (r Receipt, ok bool, err error) {
+	b, ok, err := tx.Replay(request)
+	if err != nil || !ok {
+		return r, false, err
+	}
+	var v stored
+	if err := json.Unmarshal(b, &v); err != nil {
+		return r, false, fmt.Errorf("read the stored answer: %w", err)
+	}
+	t, err := tx.Task(v.Task)
+	if err != nil {
+		return r, false, err
+	}
+	r.Task, r.Seq = *t, v.Seq
+	if v.Operation != "" {
+		if r.Operation, err = tx.Operation(v.Operation); err != nil {
+			return r, false, err
+		}
+	}
+	return r, true, nil
+}
+
+func (s *Service) provider(name string) (sandbox.Provider, error) {
+	p, ok := s.cfg.Sandboxes[name]
+	if !ok {
+		known := strings.Join(slices.Sorted(maps.Keys(s.cfg.Sandboxes)), ", ")
+		return nil, invalid("provider %q is not one of %s", name, known)
+	}
+	return p, nil
+}
+
+func newOperation(t *Task, kind string, now time.Time) *operation.Operation {
+	return &operation.Operation{
+		ID: ids.New(), Task: t.ID, Workspace: t.Workspace, Kind: kind,
+		State: api.OperationPending, Steps: stepsOf(kind), CreatedAt: now, UpdatedAt: now,
+	}
+}
+
+func lastKey(workspace string) string { return "last/" + workspace }
+
+func invalid(format string, args ...any) *api.Error {
+	return &api.Error{Code: api.CodeInvalid, Message: fmt.Sprintf(format, args...)}
+}
+
+func isCode(err error, code api.Code) bool {
+	var e *api.Error
+	return errors.As(err, &e) && e.Code == code
+}
+
+// CheckWorkspace says what is wrong with a workspace's name, if anything is.
+func CheckWorkspace(name string) error {
+	const allowed = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-"
+	if name == "" || len(name) > 64 || strings.Trim(name, allowed) != "" {
+		return invalid("workspace name %q is not made of 1 to 64 letters, digits, '.', '_' and '-'", name)
+	}
+	return nil
+}

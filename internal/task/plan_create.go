@@ -1,0 +1,455 @@
+package task
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/hf-dev/hf/internal/agent"
+	"github.com/hf-dev/hf/internal/agent/acp"
+	"github.com/hf-dev/hf/internal/git"
+	"github.com/hf-dev/hf/internal/operation"
+	"github.com/hf-dev/hf/internal/repoconfig"
+	"github.com/hf-dev/hf/internal/sandbox"
+	"github.com/hf-dev/hf/internal/session"
+	"github.com/hf-dev/hf/pkg/api"
+)
+
+// names is where a task's branch starts and what it is called.
+type names struct {
+	Branch string `json:"branch"`
+	Base   string `json:"base"`
+	Parent string `json:"parent,omitempty"`
+	Adopt  bool   `json:"adopt,omitempty"` // the branch exists and --on named it
+}
+
+// plan decides a task's names. It changes nothing.
+func (s *Service) plan(ctx context.Context, t *Task, repo *Repo) (names, error) {
+	g, err := s.cfg.Git.Open(ctx, repo.Path)
+	if err != nil {
+		return names{}, err
+	}
+	n, err := s.planBase(ctx, t, g)
+	if err != nil {
+		return n, err
+	}
+	_, exists, err := s.cfg.Git.Branch(ctx, g, t.Branch)
+	switch {
+	case err != nil:
+		return n, err
+	case t.Explicit && t.On == t.Branch:
+		if !exists {
+			return n, invalid("--on names branch %q, which does not exist", t.On)
+		}
+		n.Branch, n.Adopt = t.Branch, true
+		n.Base, err = s.cfg.Git.DefaultBranch(ctx, g)
+		return n, err
+	case t.Explicit && exists:
+		return n, &api.Error{
+			Code: api.CodeExists, Message: fmt.Sprintf("branch %q exists already", t.Branch),
+			Hint: fmt.Sprintf("To work on it, add --on %s; else choose another name.", t.Branch),
+		}
+	case t.Explicit:
+		n.Branch = t.Branch
+		return n, nil
+	}
+	var taken map[string]bool
+	err = s.cfg.Store.View(ctx, func(tx Tx) (err error) {
+		taken, err = liveBranches(tx, t)
+		return err
+	})
+	if err != nil {
+		return n, err
+	}
+	n.Branch, err = s.cfg.Git.FreeBranch(ctx, g, t.Branch, func(b string) bool { return taken[strings.ToLower(b)] })
+	return n, err
+}
+
+func (s *Service) planBase(ctx context.Context, t *Task, g git.Repo) (n names, err error) {
+	switch {
+	case t.On != "":
+		return s.planOn(ctx, t, g)
+	case t.Base != "":
+		if _, err := s.cfg.Git.StartPoint(ctx, g, t.Base, false); err != nil {
+			return n, err
+		}
+		return names{Base: t.Base}, nil
+	}
+	n.Base, err = s.cfg.Git.DefaultBranch(ctx, g)
+	return n, err
+}
+
+// planOn finds the task or the branch that --on names, tasks first.
+func (s *Service) planOn(ctx context.Context, t *Task, g git.Repo) (names, error) {
+	var found []Task
+	err := s.cfg.Store.View(ctx, func(tx Tx) (err error) {
+		found, err = tx.FindTasks(t.Workspace, t.On)
+		return err
+	})
+	if err != nil {
+		return names{}, err
+	}
+	for i := range found {
+		if found[i].RepoID == t.RepoID && found[i].ID != t.ID && found[i].Branch != "" {
+			return names{Base: found[i].Branch, Parent: found[i].ID}, nil
+		}
+	}
+	_, ok, err := s.cfg.Git.Branch(ctx, g, t.On)
+	if err != nil {
+		return names{}, err
+	}
+	if !ok {
+		return names{}, &api.Error{
+			Code: api.CodeNotFound, Message: fmt.Sprintf("%q is neither a task nor a branch of this repo", t.On),
+			Hint: "`hf list` shows the tasks, `git branch` the branches.",
+		}
+	}
+	return names{Base: t.On}, nil
+}
+
+func (s *Service) runName(ctx context.Context, run *operation.Run) error {
+	t, repo, err := s.load(ctx, run.Op.Task)
+	if err != nil {
+		return err
+	}
+	if repo, err = s.awaitRepo(ctx, run, repo); err != nil {
+		return err
+	}
+	n, err := s.plan(ctx, t, repo)
+	if err != nil {
+		return err
+	}
+	run.SetResult(n)
+	run.Progress(n.Branch + " from " + n.Base)
+	return s.change(ctx, t.ID, func(t *Task) { t.Branch, t.Base, t.Parent = n.Branch, n.Base, n.Parent })
+}
+
+// awaitRepo waits for a clone in progress.
+func (s *Service) awaitRepo(ctx context.Context, run *operation.Run, repo *Repo) (*Repo, error) {
+	if repo.State == api.RepoReady {
+		return repo, nil
+	}
+	run.Progress("waiting for the clone of " + repo.Name)
+	err := s.await(ctx, func(tx Tx) (bool, error) {
+		select {
+		case <-run.Parking():
+			return false, operation.ErrParked
+		default:
+		}
+		r, err := tx.Repo(repo.ID)
+		if err != nil {
+			return false, err
+		}
+		repo = r
+		if r.State == api.RepoError {
+			return false, &api.Error{Code: api.CodeGit, Message: fmt.Sprintf("clone %s: %s", r.Name, r.Reason), Hint: "Mend the cause, then `hf retry` goes on."}
+		}
+		return r.State == api.RepoReady, nil
+	})
+	return repo, err
+}
+
+// runBranch makes the branch. That the name was free was found by the step
+// before, so a branch that is there at the recorded commit is this task's own.
+func (s *Service) runBranch(ctx context.Context, run *operation.Run) error {
+	t, repo, err := s.load(ctx, run.Op.Task)
+	if err != nil {
+		return err
+	}
+	g, err := s.cfg.Git.Open(ctx, repo.Path)
+	if err != nil {
+		return err
+	}
+	var n names
+	run.Done(StepName, &n)
+	if n.Adopt {
+		commit, _, err := s.cfg.Git.Branch(ctx, g, n.Branch)
+		if err != nil {
+			return err
+		}
+		return s.change(ctx, t.ID, func(t *Task) { t.BaseCommit = commit })
+	}
+	commit := t.BaseCommit
+	if commit == "" {
+		if commit, err = s.baseCommit(ctx, run, t, repo, g); err != nil {
+			return err
+		}
+		if err := s.change(ctx, t.ID, func(t *Task) { t.BaseCommit = commit }); err != nil {
+			return err
+		}
+	}
+	at, exists, err := s.cfg.Git.Branch(ctx, g, t.Branch)
+	switch {
+	case err != nil:
+		return err
+	case !exists:
+		return s.cfg.Git.CreateBranch(ctx, g, t.Branch, commit)
+	case at != commit:
+		return &api.Error{Code: api.CodeExists, Message: fmt.Sprintf("branch %q appeared meanwhile and is not this task's", t.Branch), Hint: "Create the task again with --branch NAME."}
+	}
+	return nil
+}
+
+// baseCommit resolves the base, fetched when it can be. Of the default branch
+// the remote's state is meant, of a branch the user named their own.
+func (s *Service) baseCommit(ctx context.Context, run *operation.Run, t *Task, repo *Repo, g git.Repo) (string, error) {
+	if t.Parent != "" || repo.Remote == "" {
+		return s.cfg.Git.StartPoint(ctx, g, t.Base, false)
+	}
+	run.Progress("fetching " + t.Base)
+	env, _ := s.callerEnv(t)
+	fetchCtx, cancel := context.WithTimeout(ctx, s.cfg.Settings().FetchLimit)
+	defer cancel()
+	if err := s.cfg.Git.Fetch(fetchCtx, g, t.Base, Environ(env)); err != nil {
+		if ctx.Err() != nil {
+			return "", context.Cause(ctx)
+		}
+		run.Progress("could not fetch " + t.Base + "; starting from what is here")
+		s.cfg.Log.Warn("fetch base", "task", t.ID, "base", t.Base, "err", err)
+	}
+	return s.cfg.Git.StartPoint(ctx, g, t.Base, !t.NamedBase)
+}
+
+func (s *Service) runSandbox(ctx context.Context, run *operation.Run) error {
+	t, repo, err := s.load(ctx, run.Op.Task)
+	if err != nil {
+		return err
+	}
+	p, err := s.provider(t.Provider)
+	if err != nil {
+		return err
+	}
+	sb, err := p.Create(ctx, specOf(t, repo, git.Slug(t.Title)), run.Progress)
+	if err != nil {
+		return err
+	}
+	run.Progress(sb.Path)
+	return s.change(ctx, t.ID, func(t *Task) { t.Path = sb.Path })
+}
+
+// runSetup runs the repository's own setup commands, when the user allowed
+// exactly these.
+func (s *Service) runSetup(ctx context.Context, run *operation.Run) error {
+	t, repo, err := s.load(ctx, run.Op.Task)
+	if err != nil {
+		return err
+	}
+	cfg, err := s.trustedConfig(ctx, t, repo)
+	if err != nil {
+		return err
+	}
+	if len(cfg.Setup) == 0 {
+		run.Progress("nothing to set up")
+		return nil
+	}
+	for i, command := range cfg.Setup {
+		run.Progress(fmt.Sprintf("%d/%d %s", i+1, len(cfg.Setup), command))
+		exit, tail, err := s.runCommand(ctx, run, t, cfg, fmt.Sprintf("%s-setup-%d", run.Op.ID, i), command)
+		if err != nil {
+			return operation.WithLog(err, tail)
+		}
+		if exit != 0 {
+			return operation.WithLog(&api.Error{
+				Code: api.CodeInvalid, Message: fmt.Sprintf("setup command %q ended with exit code %d", command, exit),
+				Hint: "Mend it in the sandbox or in .hf/config.toml, then `hf retry` goes on from here.",
+			}, tail)
+		}
+	}
+	return nil
+}
+
+// runCommand runs a shell command in the sandbox by way of a holder, so that it
+// goes on when the daemon does not, and is found again.
+func (s *Service) runCommand(ctx context.Context, run *operation.Run, t *Task, cfg repoconfig.Config, name, command string) (int, string, error) {
+	env, _ := s.callerEnv(t)
+	cmd, err := s.wrap(t, sandbox.Command{Argv: []string{"/bin/sh", "-c", command}, Env: Environ(env, cfg.Env, taskVars(t))})
+	if err != nil {
+		return 0, "", err
+	}
+	ctx, cancel := run.Parkable(ctx)
+	defer cancel()
+	return s.cfg.Commands.Run(ctx, name, cmd, func(line string) { run.Progress(line) })
+}
+
+// trustedConfig loads the repository's own configuration as it was at the
+// task's base, so that no agent can change what runs.
+func (s *Service) trustedConfig(ctx context.Context, t *Task, repo *Repo) (repoconfig.Config, error) {
+	g, err := s.cfg.Git.Open(ctx, repo.Path)
+	if err != nil {
+		return repoconfig.Config{}, err
+	}
+	cfg, err := s.cfg.Configs.Load(ctx, g, t.BaseCommit)
+	if err != nil || cfg.Empty() {
+		return cfg, err
+	}
+	var trusted bool
+	err = s.cfg.Store.View(ctx, func(tx Tx) (err error) {
+		trusted, err = tx.Trusted(repo.ID, cfg.Hash)
+		return err
+	})
+	if err != nil {
+		return cfg, err
+	}
+	if !trusted {
+		return cfg, &api.Error{
+			Code: api.CodeUntrusted, Message: fmt.Sprintf("%s wants to run commands of its own (%s) that you have not allowed", repo.Name, repoconfig.File),
+			Hint: fmt.Sprintf("`hf repo trust %s` shows and allows them, then `hf retry %s` goes on.", repo.Name, t.ID),
+		}
+	}
+	return cfg, nil
+}
+
+func (s *Service) runAgent(ctx context.Context, run *operation.Run) error {
+	t, repo, err := s.load(ctx, run.Op.Task)
+	if err != nil {
+		return err
+	}
+	req, err := s.startRequest(ctx, t, repo)
+	if err != nil {
+		return err
+	}
+	run.Progress("starting " + t.Agent)
+	id, err := s.cfg.Sessions.Start(ctx, req)
+	if err != nil {
+		return err
+	}
+	began := s.cfg.Now()
+	waitCtx, cancel := run.Parkable(ctx)
+	defer cancel()
+	err = s.cfg.Sessions.WaitReady(waitCtx, id, func(phase string) {
+		run.Progress(fmt.Sprintf("%s: %s (%s)", t.Agent, phase, elapsed(began, s.cfg.Now())))
+	})
+	if err != nil && waitCtx.Err() != nil && ctx.Err() == nil {
+		return operation.ErrParked
+	}
+	if err != nil {
+		return s.agentFailed(ctx, t, err)
+	}
+	return nil
+}
+
+// agentFailed ends what there is of an agent that did not become ready.
+func (s *Service) agentFailed(ctx context.Context, t *Task, cause error) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 15*time.Second)
+	defer cancel()
+	if err := s.cfg.Sessions.Stop(ctx, t.ID); err != nil {
+		s.cfg.Log.Error("stop an agent that did not start", "task", t.ID, "err", err)
+	}
+	return cause
+}
+
+// startRequest says how to run a task's agent in its sandbox.
+func (s *Service) startRequest(ctx context.Context, t *Task, repo *Repo) (session.StartRequest, error) {
+	profile, err := s.cfg.Agents.Profile(t.Agent)
+	if err != nil {
+		return session.StartRequest{}, err
+	}
+	profile = profile.For(t.Permission)
+	cfg, err := s.trustedConfig(ctx, t, repo)
+	if err != nil {
+		return session.StartRequest{}, err
+	}
+	env, err := s.agentEnv(t, profile, cfg.Env)
+	if err != nil {
+		return session.StartRequest{}, err
+	}
+	cmd, err := s.wrap(t, sandbox.Command{Argv: profile.Command, Env: env})
+	if err != nil {
+		return session.StartRequest{}, err
+	}
+	drive := profile.ACP(t.Path, t.Permission)
+	drive.ClientVersion, drive.Model = s.cfg.Settings().ClientVersion, s.cfg.Settings().Model(t.Agent)
+	if drive.ResumeMethod != acp.ResumeNone {
+		if drive.Resume, err = s.lastConversation(ctx, t); err != nil {
+			return session.StartRequest{}, err
+		}
+	}
+	return session.StartRequest{Task: t.ID, Agent: t.Agent, Argv: cmd.Argv, Dir: cmd.Dir, Env: cmd.Env, ACP: drive}, nil
+}
+
+// lastConversation is the agent's own id of the conversation to take up again,
+// or "".
+func (s *Service) lastConversation(ctx context.Context, t *Task) (id string, err error) {
+	if t.Session == "" {
+		return "", nil
+	}
+	err = s.cfg.Store.View(ctx, func(tx Tx) error {
+		last, err := tx.Session(t.Session)
+		if err != nil {
+			return err
+		}
+		if last.Agent == t.Agent {
+			id = last.ACPID
+		}
+		return nil
+	})
+	return id, err
+}
+
+// agentEnv is the whole environment of a task's agent: the caller's variables
+// without keys, the repository's, what the profile sets. The machine's own
+// login wins over a key in the caller's shell, unless the profile names it. A
+// variable that the profile takes from the caller and the caller does not have
+// is left out; one that only a daemon that has ended knew is an error.
+func (s *Service) agentEnv(t *Task, profile agent.Profile, repoEnv map[string]string) ([]string, error) {
+	env, lost := s.callerEnv(t)
+	own := map[string]string{}
+	for name, value := range profile.Env {
+		from, taken := reference(value)
+		if taken && slices.Contains(lost, from) {
+			return nil, &api.Error{
+				Code:    api.CodeUnauthorized,
+				Message: fmt.Sprintf("%s needs %s, which was in the memory of a daemon that has ended", t.Agent, from),
+				Hint:    fmt.Sprintf("`hf retry %s` from a shell that has it goes on.", t.ID),
+			}
+		}
+		if !taken {
+			own[name] = value
+		} else if v, ok := env[from]; ok {
+			own[name] = v
+		}
+	}
+	isSecret := s.cfg.Settings().IsSecret
+	for name := range env {
+		if isSecret(name) && name != "GH_TOKEN" && name != "GITHUB_TOKEN" {
+			delete(env, name)
+		}
+	}
+	return Environ(env, repoEnv, own, taskVars(t)), nil
+}
+
+func taskVars(t *Task) map[string]string {
+	return map[string]string{"HF_TASK": t.ID, "HF_BRANCH": t.Branch}
+}
+
+// wrap turns a command into one of this machine that runs in the sandbox.
+func (s *Service) wrap(t *Task, cmd sandbox.Command) (api.Command, error) {
+	p, err := s.provider(t.Provider)
+	if err != nil {
+		return api.Command{}, err
+	}
+	if t.Path == "" {
+		return api.Command{}, &api.Error{Code: api.CodeConflict, Message: "the task has no sandbox yet", Hint: fmt.Sprintf("`hf show %s` says where it is.", t.ID)}
+	}
+	return p.Wrap(sandbox.Sandbox{Spec: sandbox.Spec{Task: t.ID, Branch: t.Branch}, Path: t.Path}, cmd)
+}
+
+// runPrompt waits until the first message was given to the agent. The session
+// delivers it by itself.
+func (s *Service) runPrompt(ctx context.Context, run *operation.Run) error {
+	s.cfg.Sessions.Wake(run.Op.Task)
+	ctx, cancel := run.Parkable(ctx)
+	defer cancel()
+	return s.await(ctx, func(tx Tx) (bool, error) {
+		msgs, err := tx.MessagesOf(run.Op.Task)
+		if err != nil || len(msgs) == 0 {
+			return err == nil, err
+		}
+		if s.cfg.Sessions.Current(run.Op.Task) == "" && msgs[0].State == api.MessageQueued {
+			return false, &api.Error{Code: api.CodeAgent, Message: "the agent ended before it was given the prompt", Hint: "`hf retry` starts it again."}
+		}
+		return msgs[0].State != api.MessageQueued && msgs[0].State != api.MessageAccepted, nil
+	})
+}

@@ -1,0 +1,154 @@
+package task
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"github.com/hf-dev/hf/internal/agent"
+	"github.com/hf-dev/hf/internal/git"
+	"github.com/hf-dev/hf/internal/operation"
+	"github.com/hf-dev/hf/internal/repoconfig"
+	"github.com/hf-dev/hf/internal/sandbox"
+	"github.com/hf-dev/hf/internal/session"
+	"github.com/hf-dev/hf/pkg/api"
+)
+
+// Store keeps tasks. Update runs fn in one transaction that is committed when
+// fn returns nil; View runs it read-only. Watch wakes after every commit that
+// appended an event.
+type Store interface {
+	Update(ctx context.Context, fn func(Tx) error) error
+	View(ctx context.Context, fn func(Tx) error) error
+	Watch() (woken <-chan struct{}, stop func())
+}
+
+// Tx is what the service needs of a transaction. A row that does not exist is
+// an *api.Error with api.CodeNotFound.
+type Tx interface {
+	Task(id string) (*Task, error)
+	PutTask(t *Task) error
+	Tasks(f Filter) ([]Task, error)
+	FindTasks(workspace, ref string) ([]Task, error)
+	Repo(id string) (*Repo, error)
+	Trusted(repo, hash string) (bool, error)
+
+	Operation(id string) (*operation.Operation, error)
+	PutOperation(op *operation.Operation) error
+	LiveOperation(task string) (*operation.Operation, error) // nil when there is none
+	LastOperation(task string) (*operation.Operation, error) // nil when there is none
+	LiveOperations() ([]operation.Operation, error)
+	OperationsOf(task string) ([]operation.Operation, error)
+
+	Session(id string) (*session.Session, error)
+	Message(id string) (*session.Message, error)
+	PutMessage(m *session.Message) error
+	MessagesOf(task string) ([]session.Message, error)
+	Permission(id string) (*session.Permission, error)
+	PutPermission(p *session.Permission) error
+	OpenPermissions(task string) ([]session.Permission, error)
+
+	Event(kind api.EventKind, workspace, task string, data any) (int64, error)
+	LastSeq() (int64, error)
+	Replay(request string) ([]byte, bool, error)
+	Remember(request string, response []byte) error
+	Setting(key string) (string, bool, error)
+	PutSetting(key, value string) error
+}
+
+// Git is what tasks need of git.
+type Git interface {
+	Open(ctx context.Context, dir string) (git.Repo, error)
+	DefaultBranch(ctx context.Context, repo git.Repo) (string, error)
+	ResolveCommit(ctx context.Context, repo git.Repo, rev string) (string, error)
+	Branch(ctx context.Context, repo git.Repo, name string) (commit string, exists bool, err error)
+	FreeBranch(ctx context.Context, repo git.Repo, want string, reserved func(string) bool) (string, error)
+	CreateBranch(ctx context.Context, repo git.Repo, branch, commit string) error
+	Fetch(ctx context.Context, repo git.Repo, branch string, env []string) error
+	StartPoint(ctx context.Context, repo git.Repo, name string, remote bool) (commit string, err error)
+	OpenWorktree(ctx context.Context, gitDir, path string) (git.Worktree, error)
+	Diff(ctx context.Context, wt git.Worktree, base string, patch bool) (api.Diff, error)
+	DiffStat(ctx context.Context, wt git.Worktree, base string) (api.DiffStat, error)
+	Salvage(ctx context.Context, wt git.Worktree, ref string) (git.Saved, error)
+}
+
+// Repos finds and adds repositories.
+type Repos interface {
+	Resolve(ctx context.Context, workspace, ref, cwd string) (*Repo, error)
+	Add(ctx context.Context, request string, in api.AddRepo) (Repo, error)
+}
+
+// Sessions runs agents.
+type Sessions interface {
+	Start(ctx context.Context, req session.StartRequest) (string, error)
+	WaitReady(ctx context.Context, id string, progress func(phase string)) error
+	Stop(ctx context.Context, task string) error
+	Interrupt(task string) error
+	Wake(task string)
+	Current(task string) string
+}
+
+// Agents knows the agent programs.
+type Agents interface {
+	Profile(name string) (agent.Profile, error)
+	Default(env []string) string
+}
+
+// Runner carries operations out.
+type Runner interface {
+	Enqueue(id string)
+	Cancel(ctx context.Context, id string) error
+}
+
+// RepoConfigs reads a repository's own commands from a commit.
+type RepoConfigs interface {
+	Load(ctx context.Context, repo git.Repo, commit string) (repoconfig.Config, error)
+}
+
+// Commands runs shell commands that outlive the daemon. Run attaches to the
+// command of that name when it was started before, and returns how it ended
+// and the end of what it printed.
+type Commands interface {
+	Run(ctx context.Context, name string, cmd api.Command, output func(line string)) (exit int, tail string, err error)
+	Stop(ctx context.Context, prefix string) error
+}
+
+// Settings are the choices a user's configuration makes for tasks.
+type Settings struct {
+	Permission    api.Permission
+	Provider      string
+	AgentLimit    time.Duration // of the agent's handshake
+	SetupLimit    time.Duration
+	CheckLimit    time.Duration
+	FetchLimit    time.Duration
+	IsSecret      func(name string) bool    // variables whose values are kept in memory only
+	Model         func(agent string) string // "" = the agent's default
+	ClientVersion string
+}
+
+// Config is what a Service works with. All fields are required.
+type Config struct {
+	Store     Store
+	Git       Git
+	Repos     Repos
+	Sandboxes map[string]sandbox.Provider
+	Sessions  Sessions
+	Agents    Agents
+	Runner    func() Runner // the runner needs the service's plans first
+	Configs   RepoConfigs
+	Commands  Commands
+	Settings  func() Settings
+	Log       *slog.Logger
+	Now       func() time.Time
+}
+
+// Service carries out what people ask of tasks.
+type Service struct {
+	cfg   Config
+	vault *vault
+}
+
+// NewService returns a service.
+func NewService(cfg Config) *Service {
+	return &Service{cfg: cfg, vault: newVault()}
+}
