@@ -1,0 +1,301 @@
+package hold
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/hf-dev/hf/internal/rundir"
+)
+
+// maxPeers bounds the connections at one time.
+const maxPeers = 64
+
+// peer is one connection.
+type peer struct {
+	c    *net.UnixConn
+	r    *bufio.Reader
+	w    sync.Mutex
+	told bool          // is told of growth
+	gone chan struct{} // closed when nothing more of it will be carried out
+}
+
+// listen binds the session's socket. The lock is ours, so a file that is there
+// already was left by a holder that died.
+func listen(path string) (*net.UnixListener, error) {
+	if err := rundir.MakeDir(filepath.Dir(path)); err != nil {
+		return nil, err
+	}
+	if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return nil, fmt.Errorf("remove the old socket: %w", err)
+	}
+	l, err := net.ListenUnix("unix", &net.UnixAddr{Name: path, Net: "unix"})
+	if err != nil {
+		return nil, fmt.Errorf("listen: %w", err)
+	}
+	l.SetUnlinkOnClose(false)
+	return l, nil
+}
+
+func (h *holder) accept(ctx context.Context) {
+	for {
+		c, err := h.listener.AcceptUnix()
+		switch {
+		case errors.Is(err, net.ErrClosed):
+			return
+		case err != nil: // no descriptors, no memory: later perhaps
+			time.Sleep(100 * time.Millisecond)
+			continue
+		}
+		p := &peer{c: c, r: bufio.NewReaderSize(c, maxLine), gone: make(chan struct{})}
+		if checkPeer(c) != nil || !h.admit(p) {
+			_ = c.Close()
+			continue
+		}
+		go func() {
+			h.serve(ctx, p)
+			h.dismiss(p)
+		}()
+	}
+}
+
+func (h *holder) admit(p *peer) bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if len(h.peers) >= maxPeers {
+		return false
+	}
+	h.peers[p] = true
+	return true
+}
+
+func (h *holder) dismiss(p *peer) {
+	h.mu.Lock()
+	delete(h.peers, p)
+	if h.controller == p {
+		h.controller = nil
+	}
+	h.mu.Unlock()
+	_ = p.c.Close()
+	close(p.gone)
+}
+
+// hangUp ends all connections.
+func (h *holder) hangUp() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for p := range h.peers {
+		_ = p.c.Close()
+	}
+}
+
+// serve carries out one connection's requests. A request that did not arrive
+// whole is none. Whether the answers arrive does not matter: a client that
+// died wanted what it had fully sent.
+func (h *holder) serve(ctx context.Context, p *peer) {
+	for {
+		var req request
+		if err := readLine(p.r, &req); err != nil {
+			return
+		}
+		if req.Len < 0 || req.Len > MaxInput {
+			p.send(answer{Type: typeError, Code: codeInvalid, Message: errTooLarge.Error()})
+			return
+		}
+		var data []byte
+		if req.Len > 0 {
+			data = make([]byte, req.Len)
+			if _, err := io.ReadFull(p.r, data); err != nil {
+				giveBack(req.Len)
+				return
+			}
+		}
+		if req.Op == opRead {
+			h.stream(p, req.From)
+			return
+		}
+		a := h.carryOut(ctx, p, req, data)
+		data = nil
+		giveBack(req.Len)
+		p.send(a)
+		if a.Type == typeHello && !p.told {
+			p.told = true
+			go h.tell(p, a.Info.Size)
+		}
+		if req.Op == opAckExit && a.Type == typeOK {
+			h.ackOnce.Do(func() { close(h.acked) })
+		}
+	}
+}
+
+func (h *holder) carryOut(ctx context.Context, p *peer, req request, data []byte) answer {
+	var err error
+	switch req.Op {
+	case opHello:
+		h.control(p)
+		return answer{Type: typeHello, Info: h.now()}
+	case opInput:
+		if err = ErrControl; h.controls(p) {
+			err = h.input(ctx, req.Seq, data)
+		}
+	case opCloseStdin:
+		if err = ErrControl; h.controls(p) {
+			h.stdin.closeAfter()
+			err = nil
+		}
+	case opSignal:
+		sig := unix.SignalNum(req.Name)
+		if sig == 0 {
+			return answer{Type: typeError, Code: codeInvalid, Message: fmt.Sprintf("no signal %q", req.Name)}
+		}
+		err = h.agent.signalGroup(sig)
+	case opStop:
+		h.stop(time.Duration(req.Grace) * time.Millisecond)
+	case opAckExit:
+		err = h.waitRecorded()
+	default:
+		return answer{Type: typeError, Code: codeUnknown, Message: fmt.Sprintf("no op %q", req.Op)}
+	}
+	if err != nil {
+		return answer{Type: typeError, Code: codeOf(err), Message: err.Error(), LastSeq: h.lastSeq.Load()}
+	}
+	return answer{Type: typeOK, LastSeq: h.lastSeq.Load()}
+}
+
+func codeOf(err error) string {
+	for code, refusal := range refusals() {
+		if errors.Is(err, refusal) {
+			return code
+		}
+	}
+	return codeFailed
+}
+
+// control makes p the controller, once what the one before had fully sent is
+// carried out.
+func (h *holder) control(p *peer) {
+	if h.controls(p) {
+		return
+	}
+	h.turn.Lock()
+	defer h.turn.Unlock()
+	h.mu.Lock()
+	old := h.controller
+	h.mu.Unlock()
+	if old != nil {
+		// The kernel takes nothing more from it, and gives us what it has.
+		_ = old.c.CloseRead()
+		_ = old.c.SetWriteDeadline(time.Unix(1, 0))
+		<-old.gone
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.controller = p
+}
+
+func (h *holder) controls(p *peer) bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.controller == p
+}
+
+// stop ends the process and waits until nothing of it is left, and for the
+// record of that unless the disk is full.
+func (h *holder) stop(grace time.Duration) {
+	select {
+	case h.stops <- max(grace, 0):
+	case <-h.agent.alone:
+	}
+	<-h.agent.alone
+	select {
+	case <-h.recorded:
+	case <-time.After(2 * pipeGrace):
+	}
+}
+
+// waitRecorded waits for the exit's record if the process has ended.
+func (h *holder) waitRecorded() error {
+	select {
+	case <-h.agent.alone:
+		<-h.recorded
+		return nil
+	default:
+		return ErrRunning
+	}
+}
+
+// tell tells a controller that the journal grew, as often as it takes it in.
+func (h *holder) tell(p *peer, told int64) {
+	for {
+		next := h.grown.next()
+		if size := h.journal.Size(); size > told {
+			if p.send(answer{Type: typeGrew, Size: size}) != nil {
+				return
+			}
+			told = size
+			continue
+		}
+		select {
+		case <-next:
+		case <-p.gone:
+			return
+		}
+	}
+}
+
+// stream sends the journal from an offset on, from the file: a reader that is
+// slow takes no memory but one buffer.
+func (h *holder) stream(p *peer, from int64) {
+	hungUp := make(chan struct{})
+	go func() {
+		_, _ = io.Copy(io.Discard, p.r)
+		close(hungUp)
+	}()
+	buf := make([]byte, readSize/2)
+	for {
+		next := h.grown.next()
+		var last bool
+		select {
+		case <-h.recorded:
+			last = true
+		default:
+		}
+		size := h.journal.Size()
+		for from < size {
+			n, err := h.file.ReadAt(buf[:min(size-from, int64(len(buf)))], from)
+			if err != nil || p.send(answer{Type: typeData, From: from, Len: n}, buf[:n]...) != nil {
+				return
+			}
+			from += int64(n)
+		}
+		if last {
+			_ = p.send(answer{Type: typeEnd, Size: size})
+			return
+		}
+		select {
+		case <-next:
+		case <-hungUp:
+			return
+		}
+	}
+}
+
+// send sends an answer and the bytes behind it.
+func (p *peer) send(a answer, data ...byte) error {
+	p.w.Lock()
+	defer p.w.Unlock()
+	if _, err := p.c.Write(line(a)); err != nil || len(data) == 0 {
+		return err
+	}
+	_, err := p.c.Write(data)
+	return err
+}
