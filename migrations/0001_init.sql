@@ -62,8 +62,7 @@ CREATE TABLE tasks (
 	updated_at      INTEGER NOT NULL,
 	last_event      INTEGER NOT NULL DEFAULT 0
 ) STRICT;
-CREATE INDEX tasks_created ON tasks (created_at);
-CREATE INDEX tasks_workspace ON tasks (workspace, created_at);
+CREATE INDEX tasks_created ON tasks (created_at DESC, id); -- the order of lists
 CREATE INDEX tasks_repo ON tasks (repo);
 -- Two live tasks never share a branch, whatever the case of its letters: some
 -- file systems would let one ref overwrite the other.

@@ -200,6 +200,9 @@ func TestSelfCheckAndBackupBesideAWriter(t *testing.T) {
 	if left, err := os.ReadDir(temp); err != nil || len(left) > 0 {
 		t.Errorf("left behind: %v, %v", left, err)
 	}
+	if err := s.Check(t.Context()); err != nil {
+		t.Error(err)
+	}
 	to := filepath.Join(t.TempDir(), "new", "copy.db")
 	if err := s.Backup(t.Context(), to); err != nil {
 		t.Fatal(err)

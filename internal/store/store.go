@@ -124,11 +124,13 @@ func open(ctx context.Context, path string, opts Options, schema fs.FS) (_ *Stor
 	return s, nil
 }
 
-// prepare looks whether the file is whole, brings the schema up to date and
+// prepare looks whether a file of usual size is whole, brings the schema up to date and
 // forgets what is too old to be needed.
 func (s *Store) prepare(ctx context.Context, opts Options, schema fs.FS) error {
-	if err := quickCheck(ctx, s.writer); err != nil {
-		return err
+	if fileSize(s.path) <= quickCheckSize {
+		if err := quickCheck(ctx, s.writer); err != nil {
+			return err
+		}
 	}
 	if err := migrate(ctx, s.writer, schema, func(from int) error {
 		name := fmt.Sprintf("hf-schema-%d-%s.db", from, s.now().UTC().Format("20060102T150405.000000"))

@@ -167,3 +167,11 @@ func encode(v any) (string, error) {
 	b, err := json.Marshal(v)
 	return string(b), err
 }
+
+// SchemaVersion returns the version of the database's schema.
+func (tx *Tx) SchemaVersion() (version int, err error) {
+	if err := tx.scan("PRAGMA user_version", nil, &version); err != nil {
+		return 0, fmt.Errorf("read schema version: %w", err)
+	}
+	return version, nil
+}
