@@ -15,48 +15,35 @@ import (
 	"github.com/hf-dev/hf/pkg/api"
 )
 
-// DefaultPatchLimit is how many bytes of a patch Diff returns.
-const DefaultPatchLimit = 16 << 20
-
-// DiffOptions says what Diff reads.
-type DiffOptions struct {
-	Patch bool
-	Limit int // bytes of the patch; 0 = DefaultPatchLimit
-}
+// PatchLimit is how many bytes of a patch Diff returns.
+const PatchLimit = 16 << 20
 
 // Diff compares a work tree, with everything uncommitted and untracked in it,
 // to the merge base of its HEAD and a base commit. The tree, its index and its
-// refs stay as they are. A patch longer than the limit is cut at a line and
+// refs stay as they are. A patch longer than PatchLimit is cut at a line and
 // ends with one that says so.
-func (r *Runner) Diff(ctx context.Context, repo Repo, path, base string, o DiffOptions) (api.Diff, error) {
-	d, in, untracked, done, err := r.prepareDiff(ctx, repo, path, base)
+func (r *Runner) Diff(ctx context.Context, w Worktree, base string, patch bool) (api.Diff, error) {
+	d, in, untracked, done, err := r.prepareDiff(ctx, w, base)
 	if err != nil {
 		return d, err
 	}
 	defer done()
-	if err := r.diffFiles(ctx, in, &d, untracked); err != nil {
+	if err := r.diffFiles(ctx, in, &d, untracked); err != nil || !patch {
 		return d, err
 	}
-	if !o.Patch {
-		return d, nil
-	}
-	limit := o.Limit
-	if limit == 0 {
-		limit = DefaultPatchLimit
-	}
-	out := &limitWriter{limit: limit}
+	out := &limitWriter{limit: PatchLimit}
 	args := append(diffArgs(), "--patch", "--src-prefix=a/", "--dst-prefix=b/", d.Base, "--")
 	err = r.run(ctx, call{in: in, args: args, stdout: out, limit: bulkLimit})
 	if err != nil && !out.cut {
-		return d, failed("compare "+path, err)
+		return d, failed("compare "+w.Path, err)
 	}
 	d.Patch = out.text()
 	return d, nil
 }
 
 // DiffStat is the numbers of Diff alone.
-func (r *Runner) DiffStat(ctx context.Context, repo Repo, path, base string) (api.DiffStat, error) {
-	d, err := r.Diff(ctx, repo, path, base, DiffOptions{})
+func (r *Runner) DiffStat(ctx context.Context, w Worktree, base string) (api.DiffStat, error) {
+	d, err := r.Diff(ctx, w, base, false)
 	return d.Stat, err
 }
 
@@ -66,9 +53,9 @@ func diffArgs() []string {
 
 // prepareDiff finds both ends of a comparison. With untracked files the place
 // it returns has an index of its own, which done removes.
-func (r *Runner) prepareDiff(ctx context.Context, repo Repo, path, base string) (d api.Diff, in place, untracked map[string]bool, done func(), err error) {
+func (r *Runner) prepareDiff(ctx context.Context, w Worktree, base string) (d api.Diff, in place, untracked map[string]bool, done func(), err error) {
 	d = api.Diff{Schema: api.Schema, Files: []api.FileDiff{}}
-	in, err = r.worktree(repo, path)
+	in, err = w.place()
 	if err != nil {
 		return d, in, nil, nil, err
 	}
@@ -92,7 +79,7 @@ func (r *Runner) prepareDiff(ctx context.Context, repo Repo, path, base string) 
 	})
 	if err != nil {
 		done()
-		return d, in, nil, nil, failed("compare "+path, err)
+		return d, in, nil, nil, failed("compare "+w.Path, err)
 	}
 	untracked = map[string]bool{}
 	for _, f := range files {

@@ -84,3 +84,13 @@ func (f *fixture) worktree(branch string) string {
 	}
 	return path
 }
+
+// open finds a worktree of the fixture's repository.
+func (f *fixture) open(path string) git.Worktree {
+	f.Helper()
+	w, err := f.run.OpenWorktree(f.Context(), f.repo.GitDir, path)
+	if err != nil {
+		f.Fatal(err)
+	}
+	return w
+}

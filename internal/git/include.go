@@ -36,7 +36,7 @@ func IncludePatterns(workTree string) ([]string, error) {
 // match, by git's own rules for both. Repositories inside the tree are left
 // out.
 func (r *Runner) Included(ctx context.Context, repo Repo, workTree string, patterns []string) ([]string, error) {
-	in, err := r.worktree(repo, workTree)
+	in, err := worktreePlace(repo, workTree)
 	if err != nil || len(patterns) == 0 {
 		return nil, err
 	}
@@ -44,10 +44,11 @@ func (r *Runner) Included(ctx context.Context, repo Repo, workTree string, patte
 	if err != nil || len(names) == 0 {
 		return nil, err
 	}
+	// check-ignore refuses literal pathspecs; behind ./ no name is anything else.
 	var out bytes.Buffer
 	err = r.run(ctx, call{
-		in: in, args: []string{"check-ignore", "-z", "--stdin"}, stdout: &out,
-		stdin: strings.NewReader(strings.Join(names, "\x00") + "\x00"),
+		in: in, args: []string{"check-ignore", "-z", "--stdin"}, stdout: &out, env: []string{"GIT_LITERAL_PATHSPECS=0"},
+		stdin: strings.NewReader("./" + strings.Join(names, "\x00./") + "\x00"),
 	})
 	if err != nil && exitCode(err) != 1 { // 1: none of them is ignored
 		return nil, failed("match "+IncludeFile, err)
@@ -55,7 +56,7 @@ func (r *Runner) Included(ctx context.Context, repo Repo, workTree string, patte
 	var ignored []string
 	for _, name := range lines(out.Bytes()) {
 		if !bytes.HasSuffix(name, []byte{'/'}) {
-			ignored = append(ignored, string(name))
+			ignored = append(ignored, strings.TrimPrefix(string(name), "./"))
 		}
 	}
 	return ignored, nil

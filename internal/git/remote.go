@@ -8,49 +8,52 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-
-	"github.com/hf-dev/hf/pkg/api"
 )
 
 // Fetch brings a branch of the repository's remote up to date, under
 // refs/remotes. It fetches nothing else, runs nothing of the repository's, and
-// never asks. fetched is false when the repository has no remote. progress may
-// be nil.
-func (r *Runner) Fetch(ctx context.Context, repo Repo, branch string, env api.Env, progress func(string)) (fetched bool, err error) {
+// never asks. env is the caller's environment, for the proxies and agents that
+// reach the remote. It is not an error when the repository has no remote.
+func (r *Runner) Fetch(ctx context.Context, repo Repo, branch string, env []string) error {
 	if err := CheckBranchName(branch); err != nil {
-		return false, err
+		return err
 	}
 	name, _, err := r.Remote(ctx, repo)
 	if err != nil || name == "" {
-		return false, err
+		return err
 	}
 	// Fetches of one repository wait for one another, and for nothing else.
 	unlock, err := r.locks.Lock(ctx, filepath.Join(repo.GitDir, "fetch"))
 	if err != nil {
-		return false, err
+		return err
 	}
 	defer unlock()
 	err = r.run(ctx, call{
-		in: repo.in(), env: callerEnv(env), stderr: newProgress(progress), limit: fetchLimit,
+		in: repo.in(), env: callerEnv(env), limit: fetchLimit,
 		args: []string{
-			"fetch", "--progress", "--no-tags", "--no-recurse-submodules", "--no-auto-maintenance", "--no-write-fetch-head",
+			"fetch", "--quiet", "--no-tags", "--no-recurse-submodules", "--no-auto-maintenance", "--no-write-fetch-head",
 			"--upload-pack=git-upload-pack", "--end-of-options", name,
 			"+refs/heads/" + branch + ":refs/remotes/" + name + "/" + branch,
 		},
 	})
 	if err != nil {
-		return false, networkError("fetch "+branch, err)
+		return networkError("fetch "+branch, err)
 	}
-	return true, nil
+	return nil
 }
 
 // Clone clones a repository into a directory that appears only when the clone
 // is complete. The clone has no files checked out: hf's worktrees have. What an
-// interrupted clone left is removed first; only one may run for a destination.
-func (r *Runner) Clone(ctx context.Context, url, dest string, env api.Env, progress func(string)) (Repo, error) {
+// interrupted clone left is removed first.
+func (r *Runner) Clone(ctx context.Context, url, dest string, env []string, progress func(string)) (Repo, error) {
 	if err := r.check(ctx); err != nil {
 		return Repo{}, err
 	}
+	unlock, err := r.locks.Lock(ctx, dest)
+	if err != nil {
+		return Repo{}, err
+	}
+	defer unlock()
 	if isDir(dest) {
 		return r.Open(ctx, dest)
 	}
@@ -58,7 +61,7 @@ func (r *Runner) Clone(ctx context.Context, url, dest string, env api.Env, progr
 	if err := errors.Join(os.RemoveAll(tmp), os.MkdirAll(filepath.Dir(dest), 0o700)); err != nil {
 		return Repo{}, fmt.Errorf("make directory of clones: %w", err)
 	}
-	err := r.exec(ctx, filepath.Dir(dest), call{
+	err = r.exec(ctx, filepath.Dir(dest), call{
 		env: callerEnv(env), stderr: newProgress(progress), limit: cloneLimit,
 		args: []string{
 			"clone", "--progress", "--no-checkout", "--no-recurse-submodules", "--template=", "--upload-pack=git-upload-pack",
@@ -107,4 +110,61 @@ func (w *progressWriter) Write(p []byte) (int, error) {
 		w.line = w.line[:0]
 	}
 	return len(p), nil
+}
+
+// RemoveClone removes a clone of hf's own that is below a directory, unless
+// something may be in it and nowhere else. Then it stays, and kept says why.
+func (r *Runner) RemoveClone(ctx context.Context, repo Repo, under string) (kept string, err error) {
+	if under, err = filepath.EvalSymlinks(under); err != nil {
+		return "", fmt.Errorf("remove clone: %w", err)
+	}
+	if err := checkUnder(under, repo.Top); err != nil {
+		return "", err
+	}
+	if !isDir(repo.Top) {
+		return "", nil
+	}
+	if kept, err = r.onlyHere(ctx, repo); kept != "" || err != nil {
+		return kept, err
+	}
+	unlock, err := r.locks.Lock(ctx, repo.GitDir)
+	if err != nil {
+		return "", err
+	}
+	defer unlock()
+	trash := repo.Top + ".removed"
+	if err := errors.Join(removeTree(trash), os.Rename(repo.Top, trash)); err != nil {
+		return "", fmt.Errorf("remove clone: %w", err)
+	}
+	if err := removeTree(trash); err != nil {
+		return "", fmt.Errorf("remove clone: %w", err)
+	}
+	return "", nil
+}
+
+// onlyHere says what in a clone is not on its remote.
+func (r *Runner) onlyHere(ctx context.Context, repo Repo) (string, error) {
+	trees, err := r.Worktrees(repo)
+	if err != nil {
+		return "", err
+	}
+	if len(trees) > 0 {
+		return fmt.Sprintf("%s stays: it has %d worktrees", repo.Top, len(trees)), nil
+	}
+	entries, err := os.ReadDir(repo.Top)
+	if err != nil {
+		return "", fmt.Errorf("remove clone: %w", err)
+	}
+	if len(entries) > 1 || isFile(filepath.Join(repo.GitDir, "index")) {
+		return fmt.Sprintf("%s stays: somebody has worked in it", repo.Top), nil
+	}
+	out, err := r.output(ctx, repo.in(), "rev-list", "--max-count=1",
+		"--branches", "--glob=refs/hf/*", "--glob=refs/stash*", "--not", "--remotes")
+	if err != nil {
+		return "", failed("look for unpushed commits", err)
+	}
+	if len(out) > 0 {
+		return fmt.Sprintf("%s stays: it has commits that are not on its remote, or saved work", repo.Top), nil
+	}
+	return "", nil
 }

@@ -198,23 +198,6 @@ func (r *Runner) StartPoint(ctx context.Context, repo Repo, name string, remote 
 	return "", unknownRef(name)
 }
 
-// CurrentBranch returns the branch that is checked out in a work tree, or ""
-// for a detached HEAD.
-func (r *Runner) CurrentBranch(ctx context.Context, repo Repo, path string) (string, error) {
-	in, err := r.worktree(repo, path)
-	if err != nil {
-		return "", err
-	}
-	name, err := r.line(ctx, in, "symbolic-ref", "--quiet", "--short", "HEAD")
-	if exitCode(err) == 1 {
-		return "", nil
-	}
-	if err != nil {
-		return "", failed("read HEAD of "+path, err)
-	}
-	return name, nil
-}
-
 // DefaultBranch returns the name of the branch that work starts from: the
 // remote's default branch, else the configured one, main or master where it
 // exists, else the one checked out.

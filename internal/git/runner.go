@@ -276,15 +276,15 @@ func baseEnv(env []string) []string {
 
 // callerEnv turns the variables of a request into those a network command may
 // have: nothing that changes git or the loader of programs.
-func callerEnv(env api.Env) []string {
+func callerEnv(env []string) []string {
 	var out []string
-	for name, value := range env {
+	for _, kv := range env {
+		name, _, _ := strings.Cut(kv, "=")
 		if strings.HasPrefix(name, "GIT_") || strings.HasPrefix(name, "LD_") ||
 			strings.HasPrefix(name, "DYLD_") || strings.HasPrefix(name, "HF_") || name == "HOME" {
 			continue
 		}
-		out = append(out, name+"="+value)
+		out = append(out, kv)
 	}
-	slices.Sort(out)
 	return out
 }

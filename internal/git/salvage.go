@@ -30,15 +30,35 @@ func SavedRef(task string) string { return savedRefs + path.Base(task) }
 // commits that only the worktree's reflog or an unfinished rebase or merge
 // names; and what the ref pointed to before, if anything.
 type Saved struct {
-	Ref       string
-	Commit    string
-	Head      string   // "" when unborn
-	Branch    string   // "" when HEAD was detached
-	Changed   []string // tracked files that differed from the index
-	Untracked []string
-	Ignored   []string // ignored files that the patterns listed
-	Nested    []string // repositories inside the work tree
-	Skipped   []string // sockets, pipes and devices: there is nothing to keep of them
+	Ref       string   `json:"ref"`
+	Commit    string   `json:"commit"`
+	Head      string   `json:"head,omitempty"`    // "" when unborn
+	Branch    string   `json:"branch,omitempty"`  // "" when HEAD was detached
+	Changed   []string `json:"changed,omitempty"` // tracked files that differed from the index
+	Untracked []string `json:"untracked,omitempty"`
+	Ignored   []string `json:"ignored,omitempty"` // ignored files that .worktreeinclude lists
+	Nested    []string `json:"nested,omitempty"`  // repositories inside the work tree
+	Skipped   []string `json:"skipped,omitempty"` // sockets, pipes and devices: there is nothing to keep of them
+}
+
+// String says it in one line.
+func (s Saved) String() string {
+	var what []string
+	for _, part := range []struct {
+		n    int
+		name string
+	}{
+		{len(s.Changed), "changed"}, {len(s.Untracked), "untracked"}, {len(s.Ignored), "ignored"},
+		{len(s.Nested), "nested repositories"}, {len(s.Skipped), "special files left out"},
+	} {
+		if part.n > 0 {
+			what = append(what, fmt.Sprintf("%d %s", part.n, part.name))
+		}
+	}
+	if len(what) == 0 {
+		return "everything was committed; noted in " + s.Ref
+	}
+	return strings.Join(what, ", ") + " saved to " + s.Ref
 }
 
 // Manifest describes what the trees of a saved commit cannot.
@@ -69,39 +89,54 @@ type ManifestNested struct {
 
 // Salvage saves everything in a work tree that removing it would lose, to a
 // commit on ref: staged, unstaged and untracked files, those ignored ones that
-// match the gitignore patterns in ignored, a detached HEAD, the commits and
-// files of an unfinished merge or rebase, and repositories inside the tree. The
+// .worktreeinclude of the tree or of the main work tree lists, a detached HEAD,
+// the commits and files of an unfinished merge or rebase, and repositories
+// inside the tree. The
 // branch, the index and the work tree stay as they are, nothing of the
 // repository's is run, and no identity is needed. When it returns without an
 // error, the ref was read back.
-func (r *Runner) Salvage(ctx context.Context, repo Repo, worktree, ref string, ignored []string) (Saved, error) {
+func (r *Runner) Salvage(ctx context.Context, w Worktree, ref string) (Saved, error) {
 	saved := Saved{Ref: ref}
 	if !strings.HasPrefix(ref, savedRefs) || branchProblem(strings.TrimPrefix(ref, "refs/")) != "" {
-		return saved, fmt.Errorf("save %s: %q is not a ref for saved work", worktree, ref)
+		return saved, fmt.Errorf("save %s: %q is not a ref for saved work", w.Path, ref)
 	}
-	in, err := r.worktree(repo, worktree)
+	in, err := w.place()
+	if err != nil {
+		return saved, err
+	}
+	ignored, err := savedPatterns(w)
 	if err != nil {
 		return saved, err
 	}
 	s := &salvage{r: r, in: in, saved: saved}
 	defer s.close()
 	if err := s.survey(ctx, ignored); err != nil {
-		return s.saved, failed("save "+worktree, err)
+		return s.saved, failed("save "+w.Path, err)
 	}
-	unlock, err := r.locks.Lock(ctx, repo.GitDir)
+	unlock, err := r.locks.Lock(ctx, w.Repo.GitDir)
 	if err != nil {
 		return s.saved, err
 	}
 	defer unlock()
 	if err := s.write(ctx); err != nil {
-		return s.saved, failed("save "+worktree, err)
+		return s.saved, failed("save "+w.Path, err)
 	}
-	commit, err := r.ResolveCommit(ctx, repo, ref)
+	commit, err := r.ResolveCommit(ctx, w.Repo, ref)
 	if err != nil || commit == s.previous {
-		return s.saved, &api.Error{Code: api.CodeGit, Message: fmt.Sprintf("save %s: %s was not written", worktree, ref)}
+		return s.saved, &api.Error{Code: api.CodeGit, Message: fmt.Sprintf("save %s: %s was not written", w.Path, ref)}
 	}
 	s.saved.Commit = commit
 	return s.saved, nil
+}
+
+// savedPatterns reads which ignored files are worth saving.
+func savedPatterns(w Worktree) ([]string, error) {
+	patterns, err := IncludePatterns(w.Path)
+	if err != nil || w.Repo.Top == w.Path || !isDir(w.Repo.Top) {
+		return patterns, err
+	}
+	main, err := IncludePatterns(w.Repo.Top)
+	return append(main, patterns...), err
 }
 
 // salvage is one run of Salvage: first it finds out what there is, then it

@@ -68,10 +68,11 @@ func TestSalvageKeepsEveryKindOfWorkAndChangesNothing(t *testing.T) {
 	if err := syscall.Mkfifo(f.path(w+"/pipe"), 0o600); err != nil {
 		t.Fatal(err)
 	}
+	f.write("repo/.worktreeinclude", "# a comment\n.env\n")
 	before := f.state(w)
 
 	ref := git.SavedRef("t1234567")
-	saved, err := f.run.Salvage(t.Context(), f.repo, path, ref, []string{"# a comment", ".env"})
+	saved, err := f.run.Salvage(t.Context(), f.open(path), ref)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -115,7 +116,7 @@ func TestSalvageOfACleanTreeSavesItsHead(t *testing.T) {
 	f := newFixture(t)
 	path := f.worktree("feat/x")
 	ref := git.SavedRef("t1")
-	if _, err := f.run.Salvage(t.Context(), f.repo, path, ref, nil); err != nil {
+	if _, err := f.run.Salvage(t.Context(), f.open(path), ref); err != nil {
 		t.Fatal(err)
 	}
 	if got, want := f.git("repo", "rev-parse", ref+"^{tree}"), f.git("repo", "rev-parse", "feat/x^{tree}"); got != want {
@@ -129,7 +130,7 @@ func TestSalvageTwiceKeepsWhatWasSavedFirst(t *testing.T) {
 	ref := git.SavedRef("t1")
 	for i, text := range []string{"one", "two"} {
 		f.write("data/worktrees/feat-x/work", text)
-		saved, err := f.run.Salvage(t.Context(), f.repo, path, ref, nil)
+		saved, err := f.run.Salvage(t.Context(), f.open(path), ref)
 		if err != nil {
 			t.Fatal(i, err)
 		}
@@ -155,7 +156,7 @@ func TestSalvageKeepsCommitsThatOnlyTheWorktreeNames(t *testing.T) {
 	f.git(w, "commit", "-q", "--allow-empty", "-m", "the head")
 	head := f.git(w, "rev-parse", "HEAD")
 	ref := git.SavedRef("t1")
-	saved, err := f.run.Salvage(t.Context(), f.repo, path, ref, nil)
+	saved, err := f.run.Salvage(t.Context(), f.open(path), ref)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -187,7 +188,7 @@ func TestSalvageKeepsAnUnfinishedMerge(t *testing.T) {
 	}
 	before := f.state(w)
 	ref := git.SavedRef("t1")
-	if _, err := f.run.Salvage(t.Context(), f.repo, path, ref, nil); err != nil {
+	if _, err := f.run.Salvage(t.Context(), f.open(path), ref); err != nil {
 		t.Fatal(err)
 	}
 	if after := f.state(w); after != before {
@@ -226,7 +227,7 @@ func TestSalvageKeepsNestedRepositoriesWithTheirHistory(t *testing.T) {
 	only := f.git(w+"/sub", "rev-parse", "HEAD")
 
 	ref := git.SavedRef("t1")
-	saved, err := f.run.Salvage(t.Context(), f.repo, path, ref, nil)
+	saved, err := f.run.Salvage(t.Context(), f.open(path), ref)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -277,7 +278,7 @@ func TestSalvageSeesFilesThatGitWasToldNotToLookAt(t *testing.T) {
 	f.write(w+"/README.md", "hidden 1\n")
 	f.write(w+"/src/a.go", "hidden 2\n")
 	ref := git.SavedRef("t1")
-	if _, err := f.run.Salvage(t.Context(), f.repo, path, ref, nil); err != nil {
+	if _, err := f.run.Salvage(t.Context(), f.open(path), ref); err != nil {
 		t.Fatal(err)
 	}
 	if a, b := f.read(ref, "README.md"), f.read(ref, "src/a.go"); a != "hidden 1\n" || b != "hidden 2\n" {
@@ -294,7 +295,7 @@ func TestSalvageOfAnUnbornBranch(t *testing.T) {
 	f.git(w, "add", "staged")
 	f.write(w+"/untracked", "u\n")
 	ref := git.SavedRef("t1")
-	if _, err := f.run.Salvage(t.Context(), f.repo, path, ref, nil); err != nil {
+	if _, err := f.run.Salvage(t.Context(), f.open(path), ref); err != nil {
 		t.Fatal(err)
 	}
 	if a, b := f.read(ref, "staged"), f.read(ref, "untracked"); a != "s\n" || b != "u\n" {
@@ -315,7 +316,7 @@ func TestSalvageFailsRatherThanSkipAFile(t *testing.T) {
 	if err := os.Chmod(f.path("data/worktrees/feat-x/secret"), 0); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := f.run.Salvage(t.Context(), f.repo, path, git.SavedRef("t1"), nil); err == nil {
+	if _, err := f.run.Salvage(t.Context(), f.open(path), git.SavedRef("t1")); err == nil {
 		t.Error("an unreadable file was skipped")
 	}
 	if out, err := f.try("repo", "rev-parse", "--verify", git.SavedRef("t1")); err == nil {

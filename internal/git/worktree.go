@@ -16,6 +16,7 @@ import (
 // Worktree is one work tree of a repository, as its common git directory
 // records it.
 type Worktree struct {
+	Repo   Repo
 	Path   string // absolute
 	GitDir string // its own git directory
 	Branch string // "" when HEAD is detached
@@ -26,9 +27,29 @@ type Worktree struct {
 // lockReason is what `git worktree list` shows of hf's worktrees.
 const lockReason = "in use by hf"
 
-// worktree is the place of a work tree. Its git directory comes from the
-// repository, never from the .git file inside the tree.
-func (r *Runner) worktree(repo Repo, path string) (place, error) {
+// OpenWorktree finds a work tree of the repository with a common git directory.
+// Its own git directory comes from there, never from the .git file inside the
+// tree, which an agent can write. It starts no process.
+func (r *Runner) OpenWorktree(_ context.Context, gitDir, path string) (Worktree, error) {
+	repo := Repo{Top: path, GitDir: filepath.Clean(gitDir)}
+	if filepath.Base(repo.GitDir) == ".git" {
+		repo.Top = filepath.Dir(repo.GitDir)
+	}
+	path = filepath.Clean(path)
+	if _, err := worktreePlace(repo, path); err != nil {
+		return Worktree{}, err
+	}
+	admin, _ := adminDir(repo, path)
+	w := readWorktree(repo, admin)
+	w.Path = path
+	return w, nil
+}
+
+// place is where commands on a work tree run.
+func (w Worktree) place() (place, error) { return worktreePlace(w.Repo, w.Path) }
+
+// worktreePlace checks git's record of a work tree at every use.
+func worktreePlace(repo Repo, path string) (place, error) {
 	if !isDir(path) {
 		return place{}, &api.Error{Code: api.CodeNotFound, Message: fmt.Sprintf("%s is not a directory", path)}
 	}
@@ -111,7 +132,7 @@ func (r *Runner) Worktree(repo Repo, path string) (Worktree, bool) {
 	if !ok || admin == repo.GitDir {
 		return Worktree{}, false
 	}
-	return readWorktree(admin), true
+	return readWorktree(repo, admin), true
 }
 
 // Worktrees lists the linked work trees of a repository. It starts no process.
@@ -124,14 +145,14 @@ func (r *Runner) Worktrees(repo Repo) ([]Worktree, error) {
 	var list []Worktree
 	for _, entry := range entries {
 		if dir := filepath.Join(root, entry.Name()); treeOf(dir) != "" {
-			list = append(list, readWorktree(dir))
+			list = append(list, readWorktree(repo, dir))
 		}
 	}
 	return list, nil
 }
 
-func readWorktree(admin string) Worktree {
-	w := Worktree{Path: treeOf(admin), GitDir: admin}
+func readWorktree(repo Repo, admin string) Worktree {
+	w := Worktree{Repo: repo, Path: treeOf(admin), GitDir: admin}
 	if head, ok := readPointer(filepath.Join(admin, "HEAD"), "ref: refs/heads/"); ok {
 		w.Branch = head
 	}
@@ -168,7 +189,7 @@ func (r *Runner) WorktreeAdd(ctx context.Context, repo Repo, path, branch string
 	if err != nil {
 		return Worktree{}, err
 	}
-	return readWorktree(w.GitDir), nil
+	return readWorktree(repo, w.GitDir), nil
 }
 
 // register records a worktree without its files. That alone needs the lock of
@@ -279,7 +300,10 @@ func (r *Runner) RemoveWorktree(ctx context.Context, repo Repo, rm WorktreeRemov
 	}
 	w, registered := r.Worktree(repo, rm.Path)
 	exists := isDir(rm.Path)
-	if (registered && w.Ready) || (exists && !registered) {
+	if exists && !registered {
+		return setAside(rm.Path) // nobody knows what it is
+	}
+	if registered && w.Ready {
 		if !strings.HasPrefix(rm.Saved, savedRefs) {
 			return notSaved(rm.Path)
 		}

@@ -15,7 +15,7 @@ func TestWorktreeOfANewBranchIsCleanLockedAndDiffs(t *testing.T) {
 	f.write("data/worktrees/feat-x/new.txt", "1\n2\n")
 	f.write("data/worktrees/feat-x/README.md", "hello\nworld\n")
 	before := f.git("data/worktrees/feat-x", "status", "--porcelain=v2")
-	stat, err := f.run.DiffStat(t.Context(), f.repo, path, "main")
+	stat, err := f.run.DiffStat(t.Context(), f.open(path), "main")
 	if err != nil {
 		t.Fatal(err)
 	}

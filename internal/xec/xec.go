@@ -77,9 +77,14 @@ func Run(ctx context.Context, c Cmd) error {
 	if err := cmd.Start(); err != nil {
 		return fmt.Errorf("start %s: %w", filepath.Base(c.Argv[0]), err)
 	}
-	stop := context.AfterFunc(ctx, func() { endGroup(cmd.Process.Pid, grace(c.Grace)) })
+	ended := make(chan struct{})
+	stop := context.AfterFunc(ctx, func() {
+		defer close(ended)
+		endGroup(cmd.Process.Pid, grace(c.Grace))
+	})
 	err = cmd.Wait()
 	if !stop() {
+		<-ended // the leader may be gone before the rest of its group
 		return failure(c, cmd, tail, context.Cause(ctx))
 	}
 	if err != nil && !errors.Is(err, exec.ErrWaitDelay) {
@@ -207,8 +212,9 @@ func grace(d time.Duration) time.Duration {
 	return d
 }
 
-// endGroup asks a process group to end and then makes it. The leader is not
-// reaped before Run's Wait returns, so the group's number is still its own.
+// endGroup asks a process group to end and then makes it. It returns when no
+// process is left in the group. A group's number stays its own while anything
+// is in it; after that nothing is signalled any more.
 func endGroup(pid int, grace time.Duration) {
 	_ = syscall.Kill(-pid, syscall.SIGTERM)
 	for deadline := time.Now().Add(grace); time.Now().Before(deadline); time.Sleep(10 * time.Millisecond) {
@@ -216,7 +222,9 @@ func endGroup(pid int, grace time.Duration) {
 			return
 		}
 	}
-	_ = syscall.Kill(-pid, syscall.SIGKILL)
+	for syscall.Kill(-pid, syscall.SIGKILL) == nil {
+		time.Sleep(time.Millisecond)
+	}
 }
 
 func failure(c Cmd, cmd *exec.Cmd, tail *tailWriter, cause error) error {
