@@ -213,7 +213,7 @@ func grace(d time.Duration) time.Duration {
 }
 
 // endGroup asks a process group to end and then makes it. It returns when no
-// process is left in the group. A group's number stays its own while anything
+// living process is left in the group. A group's number stays its own while anything
 // is in it; after that nothing is signalled any more.
 func endGroup(pid int, grace time.Duration) {
 	_ = syscall.Kill(-pid, syscall.SIGTERM)
@@ -222,7 +222,11 @@ func endGroup(pid int, grace time.Duration) {
 			return
 		}
 	}
-	for syscall.Kill(-pid, syscall.SIGKILL) == nil {
+	// A killed process that nobody reaps stays in the group: do not wait for it.
+	for range 100 {
+		if syscall.Kill(-pid, syscall.SIGKILL) != nil {
+			return
+		}
 		time.Sleep(time.Millisecond)
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -25,16 +26,27 @@ const Name = "worktree"
 // to its end.
 const marker = "hf-ready"
 
+// Options configures a Provider.
+type Options struct {
+	Git *git.Runner  // required
+	Dir string       // required: absolute; the worktrees are below it
+	Log *slog.Logger // nil = none
+}
+
 // Provider makes worktrees below a directory.
 type Provider struct {
 	git  *git.Runner
 	root string
+	log  *slog.Logger
 }
 
-// New returns a provider that keeps its worktrees in <data>/worktrees. data is
-// absolute.
-func New(runner *git.Runner, data string) *Provider {
-	return &Provider{git: runner, root: filepath.Join(data, "worktrees")}
+// New returns a provider.
+func New(o Options) *Provider {
+	log := o.Log
+	if log == nil {
+		log = slog.New(slog.DiscardHandler)
+	}
+	return &Provider{git: o.Git, root: filepath.Clean(o.Dir), log: log}
 }
 
 // Name implements sandbox.Provider.
@@ -46,11 +58,15 @@ func (p *Provider) Capabilities() sandbox.Capabilities {
 }
 
 // Path returns the directory of a spec's sandbox:
-// <data>/worktrees/<repository>/<slug>-<task>. Nothing in it comes from the name
+// <dir>/<repository>/<slug>-<task>. Nothing in it comes from the name
 // of a branch.
 func (p *Provider) Path(spec sandbox.Spec) (string, error) {
 	if !regexp.MustCompile(`^[a-z0-9]{1,40}$`).MatchString(spec.Task) {
 		return "", fmt.Errorf("worktree: %q is not the id of a task", spec.Task)
+	}
+	root, err := p.realRoot()
+	if err != nil {
+		return "", err
 	}
 	dir := spec.Task
 	if slug := git.Slug(spec.Slug); slug != "" {
@@ -60,7 +76,19 @@ func (p *Provider) Path(spec sandbox.Spec) (string, error) {
 	if repo == "" {
 		repo = "repo"
 	}
-	return filepath.Join(p.root, repo, dir), nil
+	return filepath.Join(root, repo, dir), nil
+}
+
+// realRoot is the directory as git will record it: without symbolic links.
+func (p *Provider) realRoot() (string, error) {
+	if err := os.MkdirAll(p.root, 0o700); err != nil {
+		return "", fmt.Errorf("make directory of worktrees: %w", err)
+	}
+	root, err := filepath.EvalSymlinks(p.root)
+	if err != nil {
+		return "", fmt.Errorf("find directory of worktrees: %w", err)
+	}
+	return root, nil
 }
 
 // Probe implements sandbox.Provider. It starts no process.
@@ -132,19 +160,35 @@ func (p *Provider) Wrap(sb sandbox.Sandbox, cmd sandbox.Command) (api.Command, e
 	return api.Command{Argv: cmd.Argv, Dir: filepath.Join(sb.Path, cmd.Dir), Env: cmd.Env}, nil
 }
 
-// Destroy implements sandbox.Provider. It refuses a worktree whose work was not
-// saved to git.SavedRef of its task.
+// Destroy implements sandbox.Provider. Work that nobody saved to git.SavedRef of
+// the task, because the daemon died before it knew of the worktree, is saved
+// here.
 func (p *Provider) Destroy(ctx context.Context, sb sandbox.Sandbox) error {
 	path, err := p.Path(sb.Spec)
+	if err != nil {
+		return err
+	}
+	root, err := p.realRoot()
 	if err != nil {
 		return err
 	}
 	if sb.Path != "" && filepath.Clean(sb.Path) != path {
 		return fmt.Errorf("worktree: %s is not the directory of task %s", sb.Path, sb.Task)
 	}
-	return p.git.RemoveWorktree(ctx, repoOf(sb.Spec), git.WorktreeRemove{
-		Path: path, Under: p.root, Saved: git.SavedRef(sb.Task),
-	})
+	repo, ref := repoOf(sb.Spec), git.SavedRef(sb.Task)
+	if w, ok := p.git.Worktree(repo, path); ok && w.Ready && exists(path) {
+		_, err := p.git.ResolveCommit(ctx, repo, ref)
+		if e, missing := errors.AsType[*api.Error](err); missing && e.Code == api.CodeNotFound {
+			saved, err := p.git.Salvage(ctx, w, ref)
+			if err != nil {
+				return err
+			}
+			p.log.InfoContext(ctx, "saved work before removing a worktree", "task", sb.Task, "saved", saved.String())
+		} else if err != nil {
+			return err
+		}
+	}
+	return p.git.RemoveWorktree(ctx, repo, git.WorktreeRemove{Path: path, Under: root, Saved: ref})
 }
 
 func repoOf(spec sandbox.Spec) git.Repo { return git.Repo{Top: spec.Repo, GitDir: spec.GitDir} }
