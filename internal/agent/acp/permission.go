@@ -36,7 +36,8 @@ func (m *Machine) askPermission(msg *message) {
 	for _, o := range p.Options {
 		r.Options = append(r.Options, api.PermissionOption{ID: o.ID, Kind: o.Kind, Name: o.Name})
 	}
-	a := asked{Request: request(r), RPC: msg.ID, Policy: m.allowedByPolicy(&r)}
+	a := asked{Request: request(r), RPC: msg.ID, Tool: t.Call.ID}
+	a.Policy = !t.MorePaths && m.allowedByPolicy(&r)
 	m.s.Asked = append(m.s.Asked, a)
 	shown := a.Request.clone()
 	m.emit(api.Entry{Kind: api.EntryPermission, Permission: &shown})
@@ -123,6 +124,13 @@ func (m *Machine) permissionAnswered(i int, msg *message) {
 		}
 	}
 	m.s.Asked = remove(m.s.Asked, i)
+	if state == api.PermissionDenied {
+		for i := range m.s.Tools {
+			if t := &m.s.Tools[i]; t.Call.ID == a.Tool {
+				t.Denied = true
+			}
+		}
+	}
 	m.resolve(&a, state, text)
 }
 

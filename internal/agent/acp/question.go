@@ -78,7 +78,7 @@ func (m *Machine) askQuestion(msg *message) {
 		b.WriteString("\n" + p.URL)
 	}
 	for _, f := range q.Fields {
-		f.describe(&b, len(q.Fields) > 1)
+		f.describe(&b, len(q.open()) > 1)
 	}
 	q.Text = clip(b.String(), maxShown)
 	m.s.Questions = append(m.s.Questions, q)
@@ -181,13 +181,18 @@ func (m *Machine) AnswerQuestion(id, text string) ([]byte, error) {
 	return resultLine(q.RPC, object{"action": "accept", "content": q.content(text)}), nil
 }
 
+// open lists the fields a person is asked for.
+func (q *question) open() []field {
+	return slices.DeleteFunc(slices.Clone(q.Fields), func(f field) bool { return f.CustomOf != "" })
+}
+
 func (q *question) content(text string) object {
 	content := object{}
 	var given map[string]any
 	if json.Unmarshal([]byte(text), &given) == nil && given != nil {
 		return given
 	}
-	open := slices.DeleteFunc(slices.Clone(q.Fields), func(f field) bool { return f.CustomOf != "" })
+	open := q.open()
 	if len(open) == 1 {
 		q.put(content, &open[0], text)
 		return content

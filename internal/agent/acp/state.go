@@ -106,7 +106,8 @@ type turn struct {
 type asked struct {
 	Request request         `json:"request"`
 	RPC     json.RawMessage `json:"rpc"` // the agent's id of it
-	Policy  bool            `json:"policy,omitempty"`
+	Tool    string          `json:"tool"`
+	Policy  bool            `json:"policy,omitempty"` // the permission policy answers it
 }
 
 // request is a permission request that can be copied.

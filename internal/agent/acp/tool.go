@@ -12,6 +12,8 @@ import (
 const (
 	// maxTools bounds the tool calls of one turn that are remembered.
 	maxTools = 256
+	// maxPaths bounds the files of one tool call that are remembered.
+	maxPaths = 100
 	// maxDiff bounds what is remembered and shown of one side of an edit.
 	maxDiff = 64 << 10
 	// maxKept bounds what is remembered of all edits of one tool call.
@@ -27,6 +29,9 @@ type tool struct {
 	Shown    int      `json:"shown,omitempty"`
 	Sum      uint64   `json:"sum,omitempty"`
 	Terminal bool     `json:"terminal,omitempty"` // its output comes as terminal output
+	Denied   bool     `json:"denied,omitempty"`   // a person refused it
+	// MorePaths says that it names more files than are remembered.
+	MorePaths bool `json:"morePaths,omitempty"`
 }
 
 type toolCall api.ToolCall
@@ -115,8 +120,8 @@ func applyFields(t *tool, u *toolUpdate) {
 	if command := commandOf(u.RawInput); command != "" {
 		c.Command = clip(command, maxShown)
 	}
-	if paths := pathsOf(u); len(paths) > 0 {
-		c.Paths = paths
+	for _, path := range pathsOf(u) {
+		t.addPath(path)
 	}
 }
 
@@ -126,14 +131,24 @@ func set(field *string, value *string, limit int) {
 	}
 }
 
-// pathsOf lists the files an update names, each once.
+// addPath remembers a file that the call names. None is ever forgotten: what a
+// policy allows must hold for all of them.
+func (t *tool) addPath(path string) {
+	c := &t.Call
+	if path == "" || slices.Contains(c.Paths, path) {
+		return
+	}
+	if len(c.Paths) == maxPaths {
+		t.MorePaths = true
+		return
+	}
+	c.Paths = append(c.Paths, path)
+}
+
+// pathsOf lists the files an update names.
 func pathsOf(u *toolUpdate) []string {
 	var paths []string
-	add := func(p string) {
-		if p != "" && len(paths) < 100 && !slices.Contains(paths, p) {
-			paths = append(paths, p)
-		}
-	}
+	add := func(p string) { paths = append(paths, p) }
 	if u.Locations != nil {
 		for _, l := range *u.Locations {
 			add(l.Path)
@@ -340,6 +355,9 @@ func (m *Machine) interruptTools() {
 		t := &m.s.Tools[i]
 		if !t.finished() {
 			t.Call.Status = "interrupted"
+			if t.Denied { // not every agent says what became of it
+				t.Call.Status = "failed"
+			}
 			m.emit(api.Entry{Kind: api.EntryTool, Tool: t.show("", nil)})
 		}
 	}

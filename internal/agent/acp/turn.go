@@ -48,11 +48,10 @@ func (m *Machine) promptAnswered(result json.RawMessage, failure *rpcError) {
 	if reason == api.StopError {
 		err = &api.Error{Code: api.CodeAgent, Message: "the agent ended the turn for an unknown reason " + quote([]byte(r.StopReason))}
 	}
-	m.s.Input = clip(r.Meta.HF.Input, maxTitle)
-	m.endTurn(reason, turnUsage(&r), err)
-	if m.s.Input != "" {
+	if m.s.Input = clip(r.Meta.HF.Input, maxTitle); m.s.Input != "" {
 		m.emit(api.Entry{Kind: api.EntryQuestion, Text: m.s.Input})
 	}
+	m.endTurn(reason, turnUsage(&r), err)
 }
 
 func turnUsage(r *promptResult) *api.Usage {
@@ -133,8 +132,12 @@ func (m *Machine) rpcFailure(what string, e *rpcError) *api.Error {
 	if d.Message == "" && d.Details == "" {
 		decode(e.Data, &d.Message) // codex 0.16: the data is the text
 	}
-	text := firstOf(strings.TrimSpace(e.Message), "the agent gave no reason")
-	if more := firstOf(d.Details, d.Message); more != "" && !strings.Contains(text, more) {
+	text := strings.TrimPrefix(strings.TrimSpace(e.Message), "Internal error")
+	text = strings.TrimSpace(strings.TrimPrefix(text, ":"))
+	switch more := firstOf(d.Details, d.Message); {
+	case text == "":
+		text = firstOf(more, strings.TrimSpace(e.Message), "the agent gave no reason")
+	case more != "" && !strings.Contains(text, more):
 		text += ": " + more
 	}
 	if what != "" {
