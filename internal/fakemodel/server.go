@@ -155,7 +155,7 @@ func (s *Server) model(w http.ResponseWriter, r *http.Request, wire wire) {
 	}
 	reply := answer(x)
 	if f := s.takeFault(x.aside()); f.Kind != "" {
-		reply.fault = f
+		reply.text, reply.call, reply.fault = nil, nil, f
 	}
 	switch f := reply.fault; {
 	case f.Kind == Hang:
