@@ -10,6 +10,7 @@ import (
 type conn struct {
 	*sql.Conn
 	stmts map[string]*sql.Stmt
+	list  taskList // readers only
 }
 
 func connect(ctx context.Context, db *sql.DB) (*conn, error) {

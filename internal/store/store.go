@@ -222,7 +222,7 @@ func (s *Store) View(ctx context.Context, fn func(*Tx) error) (err error) {
 			c = &conn{}
 		}
 	}()
-	return protect(fn, &Tx{ctx: ctx, conn: c, now: s.now})
+	return protect(fn, &Tx{ctx: ctx, conn: c, now: s.now, reads: true})
 }
 
 // Watch returns a channel that can be received from after a commit that

@@ -506,6 +506,85 @@ func TestTasksAndFindTasks(t *testing.T) {
 	})
 }
 
+// A list is never older than the transaction it is read in, whoever wrote, and
+// what one caller does to its list is not seen by another.
+func TestListsAreNeverStale(t *testing.T) {
+	s := openTest(t, Options{})
+	seed(t, s, "a", "b")
+	outside, err := openDB(s.Path())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer outside.Close()
+	titles := func(tx *Tx) string {
+		tasks, err := tx.Tasks(task.Filter{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var out []string
+		for i := range tasks {
+			out = append(out, tasks[i].Title)
+			tasks[i].Title = "spoilt"
+		}
+		return strings.Join(out, ", ")
+	}
+	for i := range 5 * cap(s.readers) {
+		title := fmt.Sprintf("title %d", i)
+		if i%3 == 0 {
+			if _, err := outside.ExecContext(t.Context(), `UPDATE tasks SET title = ? WHERE id = 'a'`, title); err != nil {
+				t.Fatal(err)
+			}
+		} else {
+			update(t, s, func(tx *Tx) error {
+				tk, err := tx.Task("a")
+				if err != nil {
+					return err
+				}
+				tk.Title = title
+				if err := tx.PutTask(tk); err != nil {
+					return err
+				}
+				if got := titles(tx); got != "Title of b, "+title {
+					t.Errorf("in the update %d: %q", i, got)
+				}
+				return nil
+			})
+		}
+		for range 2 * cap(s.readers) {
+			view(t, s, func(tx *Tx) error {
+				for range 2 {
+					if got := titles(tx); got != "Title of b, "+title {
+						t.Fatalf("after the update %d: %q", i, got)
+					}
+				}
+				if killed, err := tx.Tasks(task.Filter{Lifecycles: []api.Lifecycle{api.LifecycleKilled}}); len(killed) > 0 || err != nil {
+					t.Errorf("another filter: %v, %v", killed, err)
+				}
+				return nil
+			})
+		}
+	}
+	var during sync.WaitGroup
+	view(t, s, func(tx *Tx) error { // the snapshot of a view holds while others commit
+		before := titles(tx)
+		during.Go(func() {
+			update(t, s, func(tx *Tx) error {
+				tk, err := tx.Task("b")
+				if err != nil {
+					return err
+				}
+				tk.Title = "newer"
+				return tx.PutTask(tk)
+			})
+		})
+		during.Wait()
+		if after := titles(tx); after != before {
+			t.Errorf("%q became %q", before, after)
+		}
+		return nil
+	})
+}
+
 func ids(tasks []task.Task) string {
 	var out []string
 	for _, t := range tasks {

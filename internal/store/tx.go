@@ -3,7 +3,6 @@ package store
 import (
 	"context"
 	"database/sql"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"time"
@@ -19,6 +18,7 @@ type Tx struct {
 	ctx    context.Context
 	conn   *conn
 	now    func() time.Time
+	reads  bool // it cannot write
 	events bool // some were appended
 }
 
@@ -160,12 +160,6 @@ func (tx *Tx) Trust(repo, hash string) error {
 		return fmt.Errorf("trust repo %q: %w", repo, err)
 	}
 	return nil
-}
-
-// encode is for values that are stored as JSON inside a condition.
-func encode(v any) (string, error) {
-	b, err := json.Marshal(v)
-	return string(b), err
 }
 
 // SchemaVersion returns the version of the database's schema.

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"encoding/json"
 	"fmt"
 	"slices"
 
@@ -86,17 +87,20 @@ func (tx *Tx) PutTask(t *task.Task) error {
 	}
 }
 
-// Tasks returns the tasks of a filter, newest first.
+// taskList is the last list of tasks that was read on a connection. It holds
+// as long as SQLite's data_version, which every commit of another connection
+// changes; a reader has no commits of its own. Lists are asked for far more
+// often than they change, and reading a thousand rows takes milliseconds.
+type taskList struct {
+	version int64
+	args    [4]any
+	tasks   []task.Task
+}
+
+// Tasks returns the tasks of a filter, newest first. What they point to may be
+// shared with other callers: it must not be changed.
 func (tx *Tx) Tasks(f task.Filter) ([]task.Task, error) {
-	lifecycles, err := encode(f.Lifecycles)
-	if err != nil {
-		return nil, fmt.Errorf("list tasks: %w", err)
-	}
-	all := f.All || len(f.Statuses) > 0
-	tasks, err := taskTable.all(tx, `WHERE (?1 = '' OR tasks.workspace = ?1) AND (?2 = '' OR tasks.repo = ?2)
-		AND CASE WHEN ?3 > 0 THEN lifecycle IN (SELECT value FROM json_each(?4)) ELSE ?5 OR NOT `+parked+` END
-		ORDER BY tasks.created_at DESC, tasks.id`,
-		f.Workspace, f.RepoID, len(f.Lifecycles), lifecycles, all)
+	tasks, err := tx.listTasks(f)
 	if err != nil {
 		return nil, fmt.Errorf("list tasks: %w", err)
 	}
@@ -107,6 +111,36 @@ func (tx *Tx) Tasks(f task.Filter) ([]task.Task, error) {
 		})
 	}
 	return tasks, nil
+}
+
+// listTasks is Tasks without the condition on what is shown.
+func (tx *Tx) listTasks(f task.Filter) ([]task.Task, error) {
+	lifecycles := ""
+	if len(f.Lifecycles) > 0 {
+		b, err := json.Marshal(f.Lifecycles)
+		if err != nil {
+			return nil, err
+		}
+		lifecycles = string(b)
+	}
+	args := [4]any{f.Workspace, f.RepoID, lifecycles, f.All || len(f.Statuses) > 0}
+
+	var version int64
+	if tx.reads {
+		if err := tx.scan(`PRAGMA data_version`, nil, &version); err != nil {
+			return nil, err
+		}
+		if last := tx.conn.list; last.version == version && last.args == args {
+			return slices.Clone(last.tasks), nil
+		}
+	}
+	tasks, err := taskTable.all(tx, `WHERE (?1 = '' OR tasks.workspace = ?1) AND (?2 = '' OR tasks.repo = ?2)
+		AND CASE WHEN ?3 <> '' THEN lifecycle IN (SELECT value FROM json_each(?3)) ELSE ?4 OR NOT `+parked+` END
+		ORDER BY tasks.created_at DESC, tasks.id`, args[:]...)
+	if err == nil && tx.reads {
+		tx.conn.list = taskList{version: version, args: args, tasks: slices.Clone(tasks)}
+	}
+	return tasks, err
 }
 
 // FindTasks returns the tasks that a person may mean by a word: those whose id
