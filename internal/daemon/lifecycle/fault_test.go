@@ -90,7 +90,12 @@ func TestHungDaemon(t *testing.T) {
 		t.Fatal(err)
 	}
 	began := time.Now()
+	var seen api.Backend
+	var lookErr error
+	var wg sync.WaitGroup
+	wg.Go(func() { seen, lookErr = w.launcher(1).Look(t.Context()) })
 	_, err := w.client(1).Tasks(t.Context(), client.TaskFilter{})
+	wg.Wait()
 	if took := time.Since(began); took > 5*time.Second {
 		t.Errorf("it took %v", took)
 	}
@@ -99,9 +104,8 @@ func TestHungDaemon(t *testing.T) {
 		!strings.Contains(e.Message, "T, stopped") || !strings.Contains(e.Hint, "restart --force") {
 		t.Errorf("error %+v", err)
 	}
-	b, err := w.launcher(1).Look(t.Context())
-	if err != nil || b.Running || b.PID != pid || !strings.Contains(b.Why, "does not answer") {
-		t.Errorf("look: %+v, %v", b, err)
+	if lookErr != nil || seen.Running || seen.PID != pid || !strings.Contains(seen.Why, "does not answer") {
+		t.Errorf("look: %+v, %v", seen, lookErr)
 	}
 	if got := len(w.started()); got != 1 {
 		t.Errorf("%d daemons were started", got)
@@ -116,24 +120,34 @@ func TestHungDaemon(t *testing.T) {
 
 func TestForceReplacesAHungDaemon(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	w.install(1, "")
-	pid := w.up(1)
-	if err := syscall.Kill(pid, syscall.SIGSTOP); err != nil {
-		t.Fatal(err)
+	var wg sync.WaitGroup
+	for name, get := range map[string]func(w *world) error{
+		"stop": func(w *world) error {
+			_, err := w.launcher(1, force).Stop(t.Context())
+			return err
+		},
+		"any request": func(w *world) error {
+			_, err := w.client(1, force).Tasks(t.Context(), client.TaskFilter{})
+			return err
+		},
+	} {
+		w := newWorld(t)
+		w.install(1, "")
+		pid := w.up(1)
+		if err := syscall.Kill(pid, syscall.SIGSTOP); err != nil {
+			t.Fatal(err)
+		}
+		wg.Go(func() {
+			if err := get(w); err != nil {
+				t.Errorf("%s: %v", name, err)
+			}
+			if held, _ := rundir.Held(w.paths.Lock()); held == (name == "stop") {
+				t.Errorf("%s: the lock is held: %v", name, held)
+			}
+			w.onlyOne()
+		})
 	}
-	if was, err := w.launcher(1, force).Stop(t.Context()); !was || err != nil {
-		t.Fatalf("stop --force: %v, %v", was, err)
-	}
-	w.until(time.Second, "killed", func() bool { return !alive(pid) })
-	again := w.up(1)
-	if err := syscall.Kill(again, syscall.SIGSTOP); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := w.client(1, force).Tasks(t.Context(), client.TaskFilter{}); err != nil {
-		t.Error(err)
-	}
-	w.onlyOne()
+	wg.Wait()
 }
 
 func TestSocketIsBoundAgain(t *testing.T) {

@@ -90,7 +90,7 @@ func (s *flights) drain(limit time.Duration) {
 	}
 	s.mu.Unlock()
 	if !s.wait(limit, false) {
-		for _, f := range s.copy() {
+		for _, f := range s.which(false) {
 			if f.answer != nil {
 				f.answer.goAway()
 			}
@@ -98,20 +98,16 @@ func (s *flights) drain(limit time.Duration) {
 	}
 }
 
-// wait waits until no request is in progress, or none but exempt ones.
-func (s *flights) wait(limit time.Duration, exemptToo bool) bool {
+// wait waits until no request is in progress of those that are exempt or, more
+// often, of those that are not.
+func (s *flights) wait(limit time.Duration, exempt bool) bool {
 	over := time.NewTimer(limit)
 	defer over.Stop()
 	for {
 		s.mu.Lock()
-		n, changed := 0, s.changed
-		for f := range s.all {
-			if exemptToo || !f.exempted {
-				n++
-			}
-		}
+		changed := s.changed
 		s.mu.Unlock()
-		if n == 0 {
+		if len(s.which(exempt)) == 0 {
 			return true
 		}
 		select {
@@ -122,12 +118,12 @@ func (s *flights) wait(limit time.Duration, exemptToo bool) bool {
 	}
 }
 
-func (s *flights) copy() []*flight {
+func (s *flights) which(exempt bool) []*flight {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	var fs []*flight
-	for f := range maps.Keys(s.all) {
-		if !f.exempted {
+	for f := range s.all {
+		if f.exempted == exempt {
 			fs = append(fs, f)
 		}
 	}

@@ -130,7 +130,7 @@ func TestKilledWhileIdle(t *testing.T) {
 	w.install(1, "")
 	w.up(1)
 	var took []time.Duration
-	n := rounds(50, 50, 5)
+	n := rounds(50, 20, 5)
 	for range n {
 		pids := w.started()
 		_ = syscall.Kill(pids[len(pids)-1], syscall.SIGKILL)
@@ -169,7 +169,7 @@ func TestKilledUnderLoad(t *testing.T) {
 			}
 		}
 	})
-	n := rounds(20, 20, 3)
+	n := rounds(20, 8, 3)
 	w.stampede(n, 500*time.Millisecond)
 	close(done)
 	wg.Wait()

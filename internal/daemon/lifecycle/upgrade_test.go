@@ -303,7 +303,7 @@ func TestChildrenOfTheBuildBeforeAreReaped(t *testing.T) {
 }
 
 func TestRequestsInProgressAreFinishedOrAskedAgain(t *testing.T) {
-	for _, prompt := range []string{"sleep 700ms", "sleep 4s"} { // within the drain, and beyond it
+	for _, prompt := range []string{"sleep 700ms", "sleep 3s"} { // within the drain, and beyond it
 		t.Run(prompt, func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t)
@@ -324,7 +324,7 @@ func TestRequestsInProgressAreFinishedOrAskedAgain(t *testing.T) {
 			}
 			w.once(1)
 			want := 1
-			if prompt == "sleep 4s" {
+			if prompt == "sleep 3s" {
 				want = 2 // asked again, it brought up another one
 			}
 			if got := w.started(); len(got) != want {
