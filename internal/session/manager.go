@@ -103,8 +103,15 @@ func (m *Manager) adopt(ctx context.Context, s *Session) error {
 // Start makes sure that the task has a live session and returns its id. It may
 // be called again after a crash in the middle of it.
 func (m *Manager) Start(ctx context.Context, req StartRequest) (string, error) {
-	if s := m.Current(req.Task); s != "" {
-		return s, nil
+	if v := m.ofTask(req.Task); v != nil {
+		if !v.over.Load() {
+			return v.id, nil
+		}
+		select { // it has a last word to store
+		case <-v.done:
+		case <-ctx.Done():
+			return "", context.Cause(ctx)
+		}
 	}
 	now := m.cfg.Now()
 	s := &Session{ID: ids.New(), Task: req.Task, Agent: req.Agent, Activity: api.ActivityStarting, Since: now, CreatedAt: now}
@@ -176,9 +183,10 @@ func (m *Manager) supervise(ctx context.Context, s *Session, machine *acp.Machin
 	return nil
 }
 
-// Current returns the id of the task's supervised session, or "".
+// Current returns the id of the task's session, or "" when no process of it
+// runs.
 func (m *Manager) Current(task string) string {
-	if v := m.ofTask(task); v != nil {
+	if v := m.ofTask(task); v != nil && !v.over.Load() {
 		return v.id
 	}
 	return ""

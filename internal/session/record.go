@@ -140,6 +140,7 @@ func (v *supervisor) applyPermission(tx Tx, e api.Entry, kind api.EventKind) err
 // lost records a session whose holder died without a record of its end: what
 // was in progress is interrupted, never done.
 func (v *supervisor) lost(ctx context.Context) error {
+	v.over.Store(true)
 	now := v.m.cfg.Now()
 	next := v.s
 	next.EndedAt, next.Since = &now, now

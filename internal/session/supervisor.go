@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/hf-dev/hf/internal/agent/acp"
@@ -41,6 +42,7 @@ type supervisor struct {
 	limited bool            // the outbox waits for the usage limit to reset
 	ended   bool
 
+	over  atomic.Bool // the process has ended; set before the store says so
 	pokes chan struct{}
 	done  chan struct{} // closed when the session ended or was let go
 
@@ -133,6 +135,9 @@ func (v *supervisor) run(ctx context.Context, caughtUp chan<- struct{}) {
 			v.wait(ctx, redial)
 			continue
 		}
+		if v.ended {
+			return
+		}
 		v.wait(ctx, v.untilReset())
 	}
 }
@@ -198,6 +203,7 @@ func (v *supervisor) read(ctx context.Context) (more bool, err error) {
 		}
 		entries = append(entries, keep(v.machine.Feed(rec))...)
 		if rec.Kind == journal.Exit {
+			v.over.Store(true)
 			v.ended = true
 			return false, v.record(ctx, entries)
 		}
