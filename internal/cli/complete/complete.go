@@ -1,0 +1,156 @@
+// Package complete offers the shell what a person may mean: the tasks, repos
+// and agents that exist. It never fails: no answer is no completion.
+package complete
+
+import (
+	"context"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/hf-dev/hf/internal/cli/factory"
+	"github.com/hf-dev/hf/internal/sanitize"
+	"github.com/hf-dev/hf/pkg/client"
+)
+
+// limit bounds how long a person waits for a completion.
+const limit = 2 * time.Second
+
+// Func is a completion function of cobra.
+type Func = func(cmd *cobra.Command, args []string, toComplete string) ([]string, cobra.ShellCompDirective)
+
+// Tasks completes the first n arguments by tasks, n < 0 for all.
+func Tasks(f *factory.Factory, n int) Func {
+	return func(cmd *cobra.Command, args []string, prefix string) ([]string, cobra.ShellCompDirective) {
+		if n >= 0 && len(args) >= n {
+			return nil, cobra.ShellCompDirectiveNoFileComp
+		}
+		return ask(cmd, f, func(ctx context.Context, c *client.Client) (out []string) {
+			list, err := c.Tasks(ctx, client.TaskFilter{})
+			if err != nil {
+				return nil
+			}
+			for _, t := range list.Tasks {
+				out = append(out, described(t.ID, string(t.Status)+", "+t.Title))
+				if prefix != "" && strings.HasPrefix(t.Branch, prefix) {
+					out = append(out, described(t.Branch, t.Title))
+				}
+			}
+			return out
+		})
+	}
+}
+
+// TaskThenRequest completes a task and then one of its open permission
+// requests.
+func TaskThenRequest(f *factory.Factory) Func {
+	tasks := Tasks(f, 1)
+	return func(cmd *cobra.Command, args []string, prefix string) ([]string, cobra.ShellCompDirective) {
+		if len(args) != 1 {
+			return tasks(cmd, args, prefix)
+		}
+		return ask(cmd, f, func(ctx context.Context, c *client.Client) (out []string) {
+			requests, err := c.Permissions(ctx, factory.Task(args[0]))
+			if err != nil {
+				return nil
+			}
+			for _, p := range requests {
+				out = append(out, described(p.ID, p.Title))
+			}
+			return out
+		})
+	}
+}
+
+// Repos completes the first n arguments by repos, n < 0 for all.
+func Repos(f *factory.Factory, n int) Func {
+	return func(cmd *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
+		if n >= 0 && len(args) >= n {
+			return nil, cobra.ShellCompDirectiveNoFileComp
+		}
+		return ask(cmd, f, func(ctx context.Context, c *client.Client) (out []string) {
+			list, err := c.Repos(ctx)
+			if err != nil {
+				return nil
+			}
+			for _, r := range list.Repos {
+				where := r.Path
+				if where == "" {
+					where = r.Remote
+				}
+				out = append(out, described(r.Name, where))
+			}
+			return out
+		})
+	}
+}
+
+// Agents completes the first n arguments by agents, n < 0 for all.
+func Agents(f *factory.Factory, n int) Func {
+	return func(cmd *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
+		if n >= 0 && len(args) >= n {
+			return nil, cobra.ShellCompDirectiveNoFileComp
+		}
+		return ask(cmd, f, func(ctx context.Context, c *client.Client) (out []string) {
+			list, err := c.Agents(ctx)
+			if err != nil {
+				return nil
+			}
+			for _, a := range list.Agents {
+				what := "not installed"
+				if a.Installed {
+					what = strings.TrimSpace("installed " + a.Version)
+				}
+				out = append(out, described(a.Name, what))
+			}
+			return out
+		})
+	}
+}
+
+// Workspaces completes one argument by workspaces.
+func Workspaces(f *factory.Factory) Func {
+	return func(cmd *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
+		if len(args) > 0 {
+			return nil, cobra.ShellCompDirectiveNoFileComp
+		}
+		return ask(cmd, f, func(ctx context.Context, c *client.Client) (out []string) {
+			list, err := c.Workspaces(ctx)
+			if err != nil {
+				return nil
+			}
+			for _, w := range list.Workspaces {
+				out = append(out, w.Name)
+			}
+			return out
+		})
+	}
+}
+
+// Fixed completes by given words.
+func Fixed(words ...string) Func {
+	return cobra.FixedCompletions(words, cobra.ShellCompDirectiveNoFileComp)
+}
+
+// Nothing completes nothing, not even file names.
+func Nothing(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+	return nil, cobra.ShellCompDirectiveNoFileComp
+}
+
+// Flag registers a completion of a flag that cmd has.
+func Flag(cmd *cobra.Command, name string, f Func) {
+	_ = cmd.RegisterFlagCompletionFunc(name, f) // fails for an unknown flag only
+}
+
+func ask(cmd *cobra.Command, f *factory.Factory, get func(context.Context, *client.Client) []string) ([]string, cobra.ShellCompDirective) {
+	c, err := f.Client()
+	if err != nil {
+		return nil, cobra.ShellCompDirectiveNoFileComp
+	}
+	ctx, cancel := context.WithTimeout(cmd.Context(), limit)
+	defer cancel()
+	return get(ctx, c), cobra.ShellCompDirectiveNoFileComp
+}
+
+func described(word, what string) string { return word + "\t" + sanitize.Line(what) }

@@ -1,0 +1,139 @@
+// Package list is `hf list`.
+package list
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/hf-dev/hf/internal/cli/args"
+	"github.com/hf-dev/hf/internal/cli/complete"
+	"github.com/hf-dev/hf/internal/cli/exitcode"
+	"github.com/hf-dev/hf/internal/cli/factory"
+	"github.com/hf-dev/hf/internal/cli/output"
+	"github.com/hf-dev/hf/internal/cli/render"
+	"github.com/hf-dev/hf/internal/cli/table"
+	"github.com/hf-dev/hf/internal/iostreams"
+	"github.com/hf-dev/hf/pkg/api"
+	"github.com/hf-dev/hf/pkg/client"
+)
+
+// lister is what the command asks of the daemon.
+type lister interface {
+	Tasks(ctx context.Context, f client.TaskFilter) (api.TaskList, error)
+}
+
+// Options is one parsed call.
+type Options struct {
+	IO     *iostreams.IOStreams
+	Client func() (lister, error)
+	Output *output.Flags
+	Now    func() time.Time
+	Filter client.TaskFilter
+	Hint   bool // say what else hf can do
+}
+
+// NewCmd returns the command. runF, where not nil, gets the options in its
+// place.
+func NewCmd(f *factory.Factory, runF func(context.Context, *Options) error) *cobra.Command {
+	opts := NewOptions(f)
+	var status []string
+	cmd := &cobra.Command{
+		Use:     "list",
+		Aliases: []string{"ls"},
+		Short:   "List the tasks",
+		Long: `List the tasks of the workspace with their status and what they changed.
+
+Tasks that were killed or archived are left out unless --all or --status names them.`,
+		Example: `  hf list
+  hf list --status waiting
+  hf list --all --json id,status,branch
+  hf list --jq '.[] | select(.status == "idle") | .id'`,
+		Args:              args.None,
+		ValidArgsFunction: complete.Nothing,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			for _, s := range status {
+				if !slices.Contains(Statuses(), s) {
+					return &exitcode.UsageError{Message: fmt.Sprintf("%q is no status", s), Hint: "the statuses are " + strings.Join(Statuses(), ", ")}
+				}
+				opts.Filter.Status = append(opts.Filter.Status, api.Status(s))
+			}
+			if runF != nil {
+				return runF(cmd.Context(), opts)
+			}
+			return Run(cmd.Context(), opts)
+		},
+	}
+	cmd.Flags().StringVarP(&opts.Filter.Repo, "repo", "R", "", "only tasks of this `repo`")
+	cmd.Flags().StringSliceVarP(&status, "status", "s", nil, "only tasks of these `statuses`")
+	cmd.Flags().BoolVarP(&opts.Filter.All, "all", "a", false, "killed and archived tasks too")
+	opts.Output = output.Add(cmd, f, api.Task{})
+	complete.Flag(cmd, "repo", complete.Repos(f, -1))
+	complete.Flag(cmd, "status", complete.Fixed(Statuses()...))
+	return cmd
+}
+
+// NewOptions returns the options of `hf list` without any argument.
+func NewOptions(f *factory.Factory) *Options {
+	return &Options{IO: f.IO, Client: func() (lister, error) { return f.Client() }, Now: time.Now}
+}
+
+// Statuses names every status.
+func Statuses() []string {
+	return []string{
+		string(api.StatusQueued), string(api.StatusProvisioning), string(api.StatusRunning), string(api.StatusWaiting),
+		string(api.StatusIdle), string(api.StatusArchived), string(api.StatusKilled), string(api.StatusError),
+	}
+}
+
+// Run lists tasks.
+func Run(ctx context.Context, opts *Options) error {
+	c, err := opts.Client()
+	if err != nil {
+		return err
+	}
+	l, err := c.Tasks(ctx, opts.Filter)
+	if err != nil {
+		return err
+	}
+	if opts.Output.On() {
+		return opts.Output.Write(ctx, append([]api.Task{}, l.Tasks...)) // [] rather than null
+	}
+	if len(l.Tasks) == 0 {
+		_, err = fmt.Fprintln(opts.IO.Err, "No tasks. `hf create \"what to do\"` makes one.")
+		return err
+	}
+	if err := show(opts, l.Tasks); err != nil {
+		return err
+	}
+	if opts.Hint {
+		_, err = fmt.Fprintln(opts.IO.Err, "\n`hf attach TASK` talks to one, `hf create \"what to do\"` makes another, `hf help` says the rest.")
+	}
+	return err
+}
+
+func show(opts *Options, tasks []api.Task) error {
+	width, st := 0, opts.IO.OutStyle()
+	if opts.IO.OutTTY() {
+		width = opts.IO.Width()
+	}
+	tb := table.New(width, st.Dim, "ID", "TITLE", "STATUS", "AGENT", "BRANCH", "DIFF", "AGE")
+	now := opts.Now()
+	for i := range tasks {
+		t := &tasks[i]
+		tb.Cells(
+			table.Cell{Text: t.ID, Style: st.Bold},
+			table.Cell{Text: t.Title},
+			table.Cell{Text: render.Status(t), Style: render.StatusStyle(st, t.Status)},
+			table.Cell{Text: t.Agent},
+			table.Cell{Text: t.Branch},
+			table.Cell{Text: render.Diff(t.Diff)},
+			table.Cell{Text: render.Age(now, t.CreatedAt), Style: st.Dim},
+		)
+	}
+	return tb.Render(opts.IO.Out)
+}

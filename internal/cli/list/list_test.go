@@ -1,0 +1,95 @@
+package list
+
+import (
+	"context"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/hf-dev/hf/internal/cli/exitcode"
+	"github.com/hf-dev/hf/internal/cli/factory"
+	"github.com/hf-dev/hf/internal/iostreams"
+	"github.com/hf-dev/hf/pkg/api"
+	"github.com/hf-dev/hf/pkg/client"
+)
+
+func TestFlags(t *testing.T) {
+	tests := []struct {
+		args string
+		want client.TaskFilter
+		exit int
+	}{
+		{"", client.TaskFilter{}, 0},
+		{"--all --repo web", client.TaskFilter{All: true, Repo: "web"}, 0},
+		{"-s idle,waiting -s error", client.TaskFilter{Status: []api.Status{"idle", "waiting", "error"}}, 0},
+		{"--status busy", client.TaskFilter{}, exitcode.Usage},
+		{"something", client.TaskFilter{}, exitcode.Usage},
+	}
+	for _, tt := range tests {
+		io, _, _, _ := iostreams.Test()
+		var got client.TaskFilter
+		cmd := NewCmd(factory.New(io, nil), func(_ context.Context, o *Options) error {
+			got = o.Filter
+			return nil
+		})
+		cmd.SilenceErrors, cmd.SilenceUsage = true, true
+		cmd.SetArgs(strings.Fields(tt.args))
+		err := cmd.ExecuteContext(t.Context())
+		if exitcode.For(err) != tt.exit || !reflect.DeepEqual(got, tt.want) {
+			t.Errorf("%q: %+v, %v; want %+v, exit %d", tt.args, got, err, tt.want, tt.exit)
+		}
+	}
+}
+
+type fake []api.Task
+
+func (f fake) Tasks(context.Context, client.TaskFilter) (api.TaskList, error) {
+	return api.TaskList{Tasks: f}, nil
+}
+
+func TestTable(t *testing.T) {
+	now := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
+	tasks := fake{
+		{ID: "abcdefgh", Title: "Fix\x1b[2J it", Status: api.StatusWaiting, Reason: "permission: run ls", Agent: "demo", Branch: "fix/it", Diff: &api.DiffStat{Files: 2, Added: 3, Removed: 1}, CreatedAt: now.Add(-90 * time.Second)},
+		{ID: "bcdefghi", Title: "Add that", Status: api.StatusIdle, Agent: "claude", Branch: "feat/that", CreatedAt: now.Add(-50 * time.Hour)},
+	}
+	io, _, out, _ := iostreams.Test()
+	opts := &Options{IO: io, Client: func() (lister, error) { return tasks, nil }, Now: func() time.Time { return now }}
+	if err := Run(t.Context(), opts); err != nil {
+		t.Fatal(err)
+	}
+	want := "" +
+		"ID        TITLE     STATUS                        AGENT   BRANCH     DIFF   AGE\n" +
+		"abcdefgh  Fix it    waiting (permission: run ls)  demo    fix/it     +3 -1  1m\n" +
+		"bcdefghi  Add that  idle                          claude  feat/that         2d\n"
+	if out.String() != want {
+		t.Errorf("got:\n%s\nwant:\n%s", out, want)
+	}
+}
+
+func TestNothingToListSaysWhatToDo(t *testing.T) {
+	io, _, out, errOut := iostreams.Test()
+	opts := &Options{IO: io, Client: func() (lister, error) { return fake{}, nil }, Now: time.Now}
+	if err := Run(t.Context(), opts); err != nil {
+		t.Fatal(err)
+	}
+	if out.Len() != 0 || !strings.Contains(errOut.String(), "hf create") {
+		t.Errorf("stdout %q, stderr %q", out, errOut)
+	}
+}
+
+func TestEmptyJSONIsAnArray(t *testing.T) {
+	io, _, out, _ := iostreams.Test()
+	cmd := NewCmd(factory.New(io, nil), func(ctx context.Context, o *Options) error {
+		o.Client = func() (lister, error) { return fake(nil), nil }
+		return Run(ctx, o)
+	})
+	cmd.SetArgs([]string{"--json"})
+	if err := cmd.ExecuteContext(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if out.String() != "[]\n" {
+		t.Errorf("got %q", out)
+	}
+}

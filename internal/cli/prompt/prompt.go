@@ -1,0 +1,138 @@
+// Package prompt reads what a person wants to tell an agent: from arguments, a
+// file, standard input or an editor.
+package prompt
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/hf-dev/hf/internal/cli/exitcode"
+	"github.com/hf-dev/hf/internal/iostreams"
+	"github.com/hf-dev/hf/internal/xec"
+)
+
+// Max bounds a prompt, in bytes.
+const Max = 1 << 20
+
+// scissors ends the text of a person in the editor's file.
+const scissors = "# ------------------------ >8 ------------------------"
+
+const template = "\n" + scissors + `
+# Write above this line what the agent shall do. Nothing written: no task.
+`
+
+// Source is where a prompt comes from: Args, else File, else standard input
+// when it is no terminal, else an editor.
+type Source struct {
+	IO      *iostreams.IOStreams
+	Environ []string // of the editor, which VISUAL and EDITOR in it name
+	Args    []string
+	File    string // - is standard input
+}
+
+// Read returns the prompt, trimmed. What no agent could take is a usage error.
+func (s Source) Read(ctx context.Context) (string, error) {
+	text, err := s.read(ctx)
+	if err != nil {
+		return "", err
+	}
+	return text, check(text)
+}
+
+func (s Source) read(ctx context.Context) (string, error) {
+	switch {
+	case len(s.Args) > 0 && s.File != "":
+		return "", exitcode.Usagef("the prompt is given twice: as arguments and by --file")
+	case len(s.Args) == 1 && s.Args[0] == "-", s.File == "-":
+		return slurp(s.IO.In, "standard input")
+	case len(s.Args) > 0:
+		return strings.TrimSpace(strings.Join(s.Args, " ")), nil
+	case s.File != "":
+		f, err := os.Open(s.File)
+		if err != nil {
+			return "", exitcode.Usagef("read the prompt: %v", err)
+		}
+		defer func() { _ = f.Close() }()
+		return slurp(f, s.File)
+	case !s.IO.InTTY():
+		return slurp(s.IO.In, "standard input")
+	case !s.IO.CanAsk():
+		return "", exitcode.Usagef("there is no prompt")
+	}
+	return s.edit(ctx)
+}
+
+func slurp(r io.Reader, name string) (string, error) {
+	b, err := io.ReadAll(io.LimitReader(r, Max+1))
+	if err != nil {
+		return "", fmt.Errorf("read the prompt from %s: %w", name, err)
+	}
+	if len(b) > Max {
+		return "", tooLong(name)
+	}
+	return strings.TrimSpace(string(b)), nil
+}
+
+func check(text string) error {
+	switch {
+	case text == "":
+		return &exitcode.UsageError{Message: "the prompt is empty", Hint: "say what to do: hf create \"fix the tests\""}
+	case len(text) > Max:
+		return tooLong("the prompt")
+	case strings.ContainsRune(text, 0):
+		return exitcode.Usagef("the prompt contains a NUL byte")
+	case !utf8.ValidString(text):
+		return exitcode.Usagef("the prompt is not valid UTF-8")
+	}
+	return nil
+}
+
+func tooLong(what string) error {
+	return &exitcode.UsageError{
+		Message: what + " is longer than 1 MiB, the most an agent is given at once",
+		Hint:    "put the text into a file of the repository and name the file in the prompt",
+	}
+}
+
+// edit lets the person write in their editor.
+func (s Source) edit(ctx context.Context) (_ string, err error) {
+	f, err := os.CreateTemp("", "hf-prompt-*.md") // 0600
+	if err != nil {
+		return "", fmt.Errorf("make a file for the prompt: %w", err)
+	}
+	defer func() { err = errors.Join(err, os.Remove(f.Name())) }()
+	_, err = f.WriteString(template)
+	if err = errors.Join(err, f.Close()); err != nil {
+		return "", fmt.Errorf("prepare the prompt: %w", err)
+	}
+	err = xec.Foreground(ctx, xec.Cmd{
+		// As git does: the variable may hold arguments, so a shell takes it apart.
+		Argv: []string{"/bin/sh", "-c", s.editor() + ` "$@"`, "editor", f.Name()},
+		Env:  s.Environ, Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr,
+	})
+	if err != nil {
+		return "", fmt.Errorf("run the editor %s: %w", s.editor(), err)
+	}
+	b, err := os.ReadFile(f.Name())
+	if err != nil {
+		return "", fmt.Errorf("read the prompt: %w", err)
+	}
+	text, _, _ := strings.Cut(string(b), scissors)
+	return strings.TrimSpace(text), nil
+}
+
+func (s Source) editor() string {
+	for _, name := range []string{"VISUAL", "EDITOR"} {
+		for i := len(s.Environ) - 1; i >= 0; i-- {
+			if v, ok := strings.CutPrefix(s.Environ[i], name+"="); ok && strings.TrimSpace(v) != "" {
+				return v
+			}
+		}
+	}
+	return "vi"
+}

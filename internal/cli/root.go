@@ -1,0 +1,127 @@
+package cli
+
+import (
+	"context"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/hf-dev/hf/internal/cli/args"
+	"github.com/hf-dev/hf/internal/cli/backend"
+	"github.com/hf-dev/hf/internal/cli/complete"
+	"github.com/hf-dev/hf/internal/cli/create"
+	"github.com/hf-dev/hf/internal/cli/exitcode"
+	"github.com/hf-dev/hf/internal/cli/factory"
+	"github.com/hf-dev/hf/internal/cli/list"
+	"github.com/hf-dev/hf/internal/cli/logs"
+	"github.com/hf-dev/hf/internal/cli/show"
+	"github.com/hf-dev/hf/internal/cli/version"
+)
+
+// The groups of `hf help`.
+const (
+	groupTasks = "tasks"
+	groupTalk  = "talk"
+	groupWork  = "work"
+	groupSetup = "setup"
+)
+
+// entry is a command that is built only when it is needed: most calls run one
+// of them and show none.
+type entry struct {
+	name    string
+	aliases []string
+	group   string // "" = a topic of `hf help`
+	build   func(f *factory.Factory) *cobra.Command
+}
+
+func entries() []entry {
+	return []entry{
+		{"create", nil, groupTasks, func(f *factory.Factory) *cobra.Command { return create.NewCmd(f, nil) }},
+		{"list", []string{"ls"}, groupTasks, func(f *factory.Factory) *cobra.Command { return list.NewCmd(f, nil) }},
+		{"show", nil, groupTasks, func(f *factory.Factory) *cobra.Command { return show.NewCmd(f, nil) }},
+		{"logs", nil, groupTalk, func(f *factory.Factory) *cobra.Command { return logs.NewCmd(f, nil) }},
+		{"backend", nil, groupSetup, backend.NewCmd},
+		{"version", nil, groupSetup, version.NewCmd},
+	}
+}
+
+// newRoot builds `hf` with the one command that argv names, or with all of
+// them where it names none.
+func newRoot(f *factory.Factory, argv []string) *cobra.Command {
+	root := &cobra.Command{
+		Use:   "hf",
+		Short: "Run a fleet of coding agents",
+		Long: `hf runs a fleet of coding agents from a terminal. Each task has a branch, a
+sandbox and an agent of its own. Without a command, hf lists the tasks.
+
+A TASK is named by its id, the beginning of it, its branch, "." for the task of
+the current directory or "-" for the one used last.`,
+		Example: `  hf create "fix the flaky test"
+  hf attach -`,
+		SilenceErrors:     true,
+		SilenceUsage:      true,
+		ValidArgsFunction: complete.Nothing,
+		Args: func(cmd *cobra.Command, argv []string) error {
+			if len(argv) > 0 {
+				return args.Unknown(cmd, argv[0])
+			}
+			return nil
+		},
+		RunE: func(cmd *cobra.Command, _ []string) error { return home(cmd.Context(), f) },
+	}
+	root.CompletionOptions.DisableDefaultCmd = true
+	root.SetIn(f.IO.In)
+	root.SetOut(f.IO.Out)
+	root.SetErr(f.IO.Err)
+	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error {
+		return &exitcode.UsageError{Message: err.Error()}
+	})
+	globals(root.PersistentFlags(), f)
+	complete.Flag(root, "workspace", complete.Workspaces(f))
+	root.AddGroup(
+		&cobra.Group{ID: groupTasks, Title: "Tasks:"},
+		&cobra.Group{ID: groupTalk, Title: "Talking to agents:"},
+		&cobra.Group{ID: groupWork, Title: "Working with results:"},
+		&cobra.Group{ID: groupSetup, Title: "Setting up:"},
+	)
+	root.SetHelpCommandGroupID(groupSetup)
+	for _, e := range needed(argv) {
+		cmd := e.build(f)
+		cmd.GroupID = e.group
+		root.AddCommand(cmd)
+	}
+	return root
+}
+
+func globals(fs *pflag.FlagSet, f *factory.Factory) {
+	fs.StringVarP(&f.Workspace, "workspace", "w", "", "the `workspace`, instead of HF_WORKSPACE or the current one")
+	fs.BoolVar(&f.IO.NoInput, "no-input", f.IO.NoInput, "ask nothing, even on a terminal")
+}
+
+// needed returns the command that argv begins with, or all of them.
+func needed(argv []string) []entry {
+	all := entries()
+	for i := 0; i < len(argv); i++ {
+		switch a := argv[i]; {
+		case a == "-w" || a == "--workspace":
+			i++ // its value
+		case len(a) > 1 && a[0] == '-':
+		default:
+			for _, e := range all {
+				if e.name == a || len(e.aliases) > 0 && e.aliases[0] == a {
+					return []entry{e}
+				}
+			}
+			return all
+		}
+	}
+	return all
+}
+
+// home is `hf` alone: the list, and what to do with it.
+func home(ctx context.Context, f *factory.Factory) error {
+	opts := list.NewOptions(f)
+	opts.Hint = true
+	return list.Run(ctx, opts)
+}

@@ -1,0 +1,127 @@
+// Package table renders rows in aligned columns that fit a terminal.
+package table
+
+import (
+	"io"
+	"slices"
+	"strings"
+
+	"github.com/clipperhouse/displaywidth"
+
+	"github.com/hf-dev/hf/internal/sanitize"
+)
+
+const (
+	gap      = "  "
+	minWidth = 8 // of a column that has to shrink
+)
+
+// Cell is one value and how its text is coloured; Style may be nil.
+type Cell struct {
+	Text  string
+	Style func(string) string
+}
+
+// Table collects rows. Cells are cleaned for a terminal and kept to one line.
+type Table struct {
+	width  int // columns of the terminal; 0 = no limit
+	header []Cell
+	rows   [][]Cell
+}
+
+// New begins a table. width is that of the terminal, 0 for no limit; header
+// cells are rendered with style.
+func New(width int, style func(string) string, header ...string) *Table {
+	t := &Table{width: width}
+	for _, h := range header {
+		t.header = append(t.header, Cell{Text: h, Style: style})
+	}
+	return t
+}
+
+// Row adds a row of plain cells.
+func (t *Table) Row(texts ...string) {
+	row := make([]Cell, len(texts))
+	for i, s := range texts {
+		row[i].Text = s
+	}
+	t.Cells(row...)
+}
+
+// Cells adds a row.
+func (t *Table) Cells(row ...Cell) {
+	for i := range row {
+		row[i].Text = sanitize.Line(row[i].Text)
+	}
+	t.rows = append(t.rows, row)
+}
+
+// Render writes the table.
+func (t *Table) Render(w io.Writer) error {
+	rows := t.rows
+	if len(t.header) > 0 {
+		rows = slices.Concat([][]Cell{t.header}, rows)
+	}
+	widths := t.fit(measure(rows))
+	var b strings.Builder
+	for _, row := range rows {
+		for i, c := range row {
+			text := truncate(c.Text, widths[i])
+			pad := widths[i] - displaywidth.String(text)
+			if c.Style != nil {
+				text = c.Style(text)
+			}
+			b.WriteString(text)
+			if i < len(row)-1 {
+				b.WriteString(strings.Repeat(" ", pad) + gap)
+			}
+		}
+		b.WriteByte('\n')
+	}
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+func measure(rows [][]Cell) []int {
+	var widths []int
+	for _, row := range rows {
+		for i, c := range row {
+			if i == len(widths) {
+				widths = append(widths, 0)
+			}
+			widths[i] = max(widths[i], displaywidth.String(c.Text))
+		}
+	}
+	return widths
+}
+
+// fit takes columns from the widest until the table fits, as far as it can.
+func (t *Table) fit(widths []int) []int {
+	if t.width == 0 || len(widths) == 0 {
+		return widths
+	}
+	total := len(gap) * (len(widths) - 1)
+	for _, w := range widths {
+		total += w
+	}
+	for ; total > t.width; total-- {
+		widest := 0
+		for i, w := range widths {
+			if w > widths[widest] {
+				widest = i
+			}
+		}
+		if widths[widest] <= minWidth {
+			return widths
+		}
+		widths[widest]--
+	}
+	return widths
+}
+
+func truncate(s string, width int) string {
+	if displaywidth.String(s) <= width {
+		return s
+	}
+	return displaywidth.TruncateString(s, width, "…")
+}
