@@ -5,11 +5,11 @@ import (
 	"github.com/hf-dev/hf/internal/session"
 )
 
-// Receipt is the answer to an action that goes on in the background.
+// Receipt is what an accepted request on a task led to.
 type Receipt struct {
 	Task      Task
-	Operation *operation.Operation // nil when the action needs none
-	Seq       int64                // the event after which to follow
+	Operation *operation.Operation // what goes on in the background; nil for a request that is done
+	Seq       int64                // of the request's own first event
 	Warnings  []string
 }
 
