@@ -41,14 +41,16 @@ func (t *tool) finished() bool {
 }
 
 // toolUpdated folds a tool call or an update of one.
-func (m *Machine) toolUpdated(raw json.RawMessage, line []byte) {
-	var u toolUpdate
-	decode(raw, &u)
-	if u.ID == "" {
+func (m *Machine) toolUpdated(params json.RawMessage, line []byte) {
+	var p struct {
+		Update toolUpdate `json:"update"`
+	}
+	decode(params, &p)
+	if p.Update.ID == "" {
 		m.other(line)
 		return
 	}
-	m.mergeTool(&u)
+	m.mergeTool(&p.Update)
 }
 
 // mergeTool merges an update into the remembered tool call and shows what

@@ -12,23 +12,22 @@ import (
 // what it is.
 func (m *Machine) update(params json.RawMessage, line []byte) {
 	var p struct {
-		Update json.RawMessage `json:"update"`
+		Update sessionUpdate `json:"update"`
 	}
 	decode(params, &p)
-	var u sessionUpdate
-	decode(p.Update, &u)
+	u := &p.Update
 	if m.replaying() && !settingKind(u.Kind) {
 		return // hf's own journal is the truth of what happened
 	}
 	switch u.Kind {
 	case "agent_message_chunk":
-		m.chunk(api.EntryText, &u, line)
+		m.chunk(api.EntryText, u, line)
 	case "agent_thought_chunk":
-		m.chunk(api.EntryThought, &u, line)
+		m.chunk(api.EntryThought, u, line)
 	case "tool_call", "tool_call_update":
-		m.toolUpdated(p.Update, line)
+		m.toolUpdated(params, line)
 	case "plan", "plan_update":
-		m.planned(&u, line)
+		m.planned(u, line)
 	case "current_mode_update":
 		if u.CurrentModeID != "" && u.CurrentModeID != m.s.Mode {
 			m.modeIs(u.CurrentModeID)
@@ -36,14 +35,14 @@ func (m *Machine) update(params json.RawMessage, line []byte) {
 	case "config_option_update":
 		m.optionsChanged(u.Options)
 	case "usage_update":
-		m.used(&u)
+		m.used(u)
 	case "session_info_update":
 		if u.Title != "" {
 			m.s.Title = clip(u.Title, 1<<10)
 		}
 		m.other(line)
 	case "available_commands_update":
-		m.commands(&u)
+		m.commands(u)
 	default:
 		m.other(line)
 	}
