@@ -114,3 +114,6 @@ func some[T any](list []T) []T {
 	}
 	return list
 }
+
+// Operation is an operation as the API shows it.
+func Operation(op *operation.Operation) *api.Operation { return view{}.operation(op) }
