@@ -16,7 +16,6 @@ import (
 	"github.com/hf-dev/hf/internal/held"
 	"github.com/hf-dev/hf/internal/operation"
 	"github.com/hf-dev/hf/internal/repo"
-	"github.com/hf-dev/hf/internal/repoconfig"
 	"github.com/hf-dev/hf/internal/sandbox"
 	"github.com/hf-dev/hf/internal/sandbox/worktree"
 	"github.com/hf-dev/hf/internal/server"
@@ -114,8 +113,8 @@ func (a *app) wire(ctx context.Context, cfg *config.Source) error {
 	a.tasks.Adopt(a.daemon.Handoff())
 	a.runner = operation.New(operation.Config[task.Tx]{Store: operationStore{a.store}, Plans: a.tasks.Plans(), Log: log})
 	a.handler = server.New(server.Config{
-		Log: log, Version: version.Version, Draining: a.streams.ended,
-		Tasks: a.tasks, Sessions: talks{a.tasks, a.sessions}, Events: eventStore{a.store}, Repos: a.repos,
+		Log: log, Version: version.Version(),
+		Tasks: a.tasks, Sessions: talks{a.tasks, a.sessions}, Events: eventStore{a.store}, Repos: repos{a.repos},
 		Workspaces: workspaces{a.store, cfg}, Agents: agents, Backend: backend{a},
 	})
 	return nil

@@ -13,10 +13,10 @@ import (
 	"github.com/hf-dev/hf/internal/operation"
 	"github.com/hf-dev/hf/internal/repo"
 	"github.com/hf-dev/hf/internal/repoconfig"
+	"github.com/hf-dev/hf/internal/server"
 	"github.com/hf-dev/hf/internal/session"
 	"github.com/hf-dev/hf/internal/store"
 	"github.com/hf-dev/hf/internal/task"
-	"github.com/hf-dev/hf/migrations"
 	"github.com/hf-dev/hf/pkg/api"
 )
 
@@ -78,6 +78,20 @@ func (s repoStore) Update(ctx context.Context, fn func(repo.Tx) error) error {
 
 func (s repoStore) View(ctx context.Context, fn func(repo.Tx) error) error {
 	return s.Store.View(ctx, func(tx *store.Tx) error { return fn(tx) })
+}
+
+// repos is the repositories as the API shows them.
+type repos struct{ *repo.Service }
+
+// Remove forgets a repo and returns it as it was. Reason says why a clone of
+// hf's own was kept, where it was.
+func (r repos) Remove(ctx context.Context, request, workspace, ref string) (task.Repo, error) {
+	found, err := r.Resolve(ctx, workspace, ref, "")
+	if err != nil {
+		return task.Repo{}, err
+	}
+	found.Reason, err = r.Service.Remove(ctx, request, workspace, ref)
+	return *found, err
 }
 
 // talks is what people say to agents, and what was said.
@@ -183,7 +197,7 @@ func (b backend) Inspect(ctx context.Context) (api.Inspect, error) {
 		return err
 	})
 	for i := range live {
-		out.Operations = append(out.Operations, operation.View(&live[i]))
+		out.Operations = append(out.Operations, *server.Operation(&live[i]))
 	}
 	return out, err
 }
@@ -192,6 +206,11 @@ func (b backend) Stop(ctx context.Context, in api.Stop) error { return b.daemon.
 
 func (b backend) Upgrade(ctx context.Context, in api.Upgrade) error { return b.daemon.Upgrade(ctx, in) }
 
-func (b backend) Database(context.Context) (api.Database, error) {
-	return api.Database{Path: b.store.Path(), Schema: migrations.Count()}, nil
+func (b backend) Database(ctx context.Context) (api.Database, error) {
+	out := api.Database{Path: b.store.Path()}
+	err := b.store.View(ctx, func(tx *store.Tx) (err error) {
+		out.Schema, err = tx.SchemaVersion()
+		return err
+	})
+	return out, err
 }

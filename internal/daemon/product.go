@@ -13,7 +13,6 @@ import (
 	"github.com/hf-dev/hf/internal/store"
 	"github.com/hf-dev/hf/internal/task"
 	"github.com/hf-dev/hf/internal/version"
-	"github.com/hf-dev/hf/pkg/api"
 )
 
 // product is the hfd that people have.

@@ -243,3 +243,10 @@ func (op *Operation) live() bool {
 func (op *Operation) started() int {
 	return slices.IndexFunc(op.Steps, func(s Step) bool { return s.State == api.StepStarted })
 }
+
+// Busy reports whether an operation is in progress.
+func (r *Runner[T]) Busy() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return len(r.active) > 0
+}

@@ -38,6 +38,23 @@ func (s *Service) StartCheck(ctx context.Context, id string) error {
 	return err
 }
 
+// StartChecks begins every check that is due, for a daemon that begins.
+func (s *Service) StartChecks(ctx context.Context) error {
+	tasks, _, err := s.List(ctx, Filter{})
+	if err != nil {
+		return err
+	}
+	for i := range tasks {
+		if !checkDue(&tasks[i]) {
+			continue
+		}
+		if err := s.StartCheck(ctx, tasks[i].ID); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // runCheck runs the task's check command. That it fails is a result, not a
 // failure of the operation.
 func (s *Service) runCheck(ctx context.Context, run *operation.Run) error {
