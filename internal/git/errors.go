@@ -20,15 +20,22 @@ func gitMessage(err error) string {
 		bare.Stderr = ""
 		return bare.Error()
 	}
-	var lines []string
+	var lines, boilerplate []string
 	for line := range strings.FieldsFuncSeq(e.Stderr, func(c rune) bool { return c == '\n' || c == '\r' }) {
 		line = strings.TrimSpace(line)
 		for _, prefix := range []string{"fatal: ", "error: "} {
 			line = strings.TrimPrefix(line, prefix)
 		}
-		if line != "" && !strings.HasPrefix(line, "hint:") {
+		switch {
+		case line == "" || strings.HasPrefix(line, "hint:"):
+		case containsAny(line, "Could not read from remote repository", "Please make sure you have the correct access", "and the repository exists."):
+			boilerplate = append(boilerplate, line)
+		default:
 			lines = append(lines, line)
 		}
+	}
+	if len(lines) == 0 {
+		lines = boilerplate
 	}
 	return strings.Join(lines[max(0, len(lines)-3):], "; ")
 }
@@ -86,7 +93,7 @@ func networkError(what string, err error) error {
 	switch {
 	case containsAny(said, "Authentication failed", "could not read Username", "could not read Password", "Permission denied", "terminal prompts disabled"):
 		e.Code, e.Hint = api.CodeUnauthorized, "sign in so that `git fetch` works in this shell (gh auth login, ssh-add, a credential helper)"
-	case containsAny(said, "Could not resolve host", "Connection refused", "Connection timed out", "Network is unreachable"):
+	case containsAny(said, "Could not resolve", "unable to look up", "Failed to connect", "Connection refused", "Connection reset", "Connection timed out", "Network is unreachable"):
 		e.Code, e.Retryable, e.Hint = api.CodeUnavailable, true, "check the network and try again"
 	case containsAny(said, "not found", "does not exist", "does not appear to be a git repository"):
 		e.Code, e.Hint = api.CodeNotFound, "check the address, and that you may read the repository"

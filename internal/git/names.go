@@ -2,6 +2,7 @@ package git
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -138,7 +139,8 @@ type kind struct {
 	words  []string
 }
 
-// kinds in the order they are tried on the first word, and then on all words.
+// kinds lists what a prompt can be about; docs and test are the second and
+// third.
 func kinds() []kind {
 	return []kind{
 		{"fix", []string{"fix", "fixes", "fixing", "bug", "bugfix", "repair", "mend", "resolve", "correct", "hotfix", "crash", "broken", "regression"}},
@@ -154,51 +156,57 @@ func kinds() []kind {
 // prefix chosen by its words, and a slug of its title. The same prompt always
 // gives the same name, and CheckBranchName accepts it.
 func BranchFromPrompt(prompt string) string {
-	words := strings.Split(Slug(TitleFromPrompt(prompt)), "-")
+	words := withoutFillers(strings.Split(Slug(TitleFromPrompt(prompt)), "-"))
 	prefix, own := prefixOf(words)
-	rest := words
-	if own { // "fix the flaky test" is fix/flaky-test, not fix/fix-the-flaky-test
-		rest = words[1:]
+	if own && len(words) > 1 { // "fix the flaky test" is fix/flaky-test, not fix/fix-the-flaky-test
+		words = withoutFillers(words[1:])
 	}
-	for len(rest) > 1 && isFiller(rest[0]) {
-		rest = rest[1:]
-	}
-	slug := strings.Trim(strings.Join(rest, "-"), "-")
-	if slug == "" {
-		slug = strings.Trim(strings.Join(words, "-"), "-")
-	}
+	slug := strings.Join(words, "-")
 	if slug == "" {
 		slug = "task"
 	}
 	return prefix + "/" + slug
 }
 
-// prefixOf chooses a prefix; own says that the first word is the prefix itself
-// and adds nothing to the name.
-func prefixOf(words []string) (prefix string, own bool) {
-	if len(words) == 0 {
-		return "feat", false
-	}
+// withoutFillers drops leading words that say nothing, but never the last one.
+func withoutFillers(words []string) []string {
 	for len(words) > 1 && isFiller(words[0]) {
 		words = words[1:]
 	}
-	for _, k := range kinds() {
-		for _, w := range k.words {
-			if words[0] == w {
-				return k.prefix, w == k.prefix || strings.HasPrefix(w, k.prefix)
+	return words
+}
+
+// prefixOf chooses a prefix; own says that the first word is the prefix itself
+// and adds nothing to the name.
+func prefixOf(words []string) (prefix string, own bool) {
+	first := kindOf(words[0], kinds())
+	switch first {
+	case "feat", "chore": // "add tests" and "update the readme" name their kind in the object
+		objects := []kind{kinds()[1], kinds()[2]}
+		for _, word := range words[1:min(len(words), 4)] {
+			if object := kindOf(word, objects); object != "" {
+				return object, false
 			}
 		}
-	}
-	for _, k := range kinds() {
-		for _, w := range k.words {
-			for _, word := range words[1:] {
-				if word == w && k.prefix != "feat" {
-					return k.prefix, false
-				}
+	case "":
+		for _, word := range words[1:] {
+			if k := kindOf(word, kinds()); k != "" && k != "feat" {
+				return k, false
 			}
 		}
+		return "feat", false
 	}
-	return "feat", false
+	return first, strings.HasPrefix(words[0], first)
+}
+
+// kindOf returns the prefix that a word chooses, or "".
+func kindOf(word string, kinds []kind) string {
+	for _, k := range kinds {
+		if slices.Contains(k.words, word) {
+			return k.prefix
+		}
+	}
+	return ""
 }
 
 func isFiller(word string) bool {

@@ -182,7 +182,10 @@ func (r *Runner) StartPoint(ctx context.Context, repo Repo, name string, remote 
 	tracking := []string{"refs/remotes/origin/" + name}
 	local := []string{"refs/heads/" + name}
 	tries := slices.Concat(local, tracking, []string{name})
-	if remote {
+	switch {
+	case name == "HEAD": // of the work tree, not of the remote
+		tries = []string{name}
+	case remote:
 		tries = slices.Concat(tracking, local, []string{name})
 	}
 	for _, ref := range tries {
