@@ -12,20 +12,20 @@ import (
 
 // fixture is a repository with one commit on main, and a runner of its own.
 type fixture struct {
-	*testing.T
+	testing.TB
 	dir  string
 	env  []string
 	run  *git.Runner
 	repo git.Repo
 }
 
-func newFixture(t *testing.T) *fixture {
+func newFixture(t testing.TB) *fixture {
 	t.Helper()
 	dir, err := filepath.EvalSymlinks(t.TempDir())
 	if err != nil {
 		t.Fatal(err)
 	}
-	f := &fixture{T: t, dir: dir}
+	f := &fixture{TB: t, dir: dir}
 	home := filepath.Join(dir, "home")
 	f.write("home/.gitconfig", "[user]\n\tname = A User\n\temail = user@example.com\n[init]\n\tdefaultBranch = main\n")
 	f.env = []string{"HOME=" + home, "GIT_CONFIG_GLOBAL=" + home + "/.gitconfig", "GIT_CONFIG_NOSYSTEM=1", "PATH=" + os.Getenv("PATH")}

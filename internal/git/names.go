@@ -139,8 +139,7 @@ type kind struct {
 	words  []string
 }
 
-// kinds lists what a prompt can be about; docs and test are the second and
-// third.
+// kinds lists what a prompt can be about.
 func kinds() []kind {
 	return []kind{
 		{"fix", []string{"fix", "fixes", "fixing", "bug", "bugfix", "repair", "mend", "resolve", "correct", "hotfix", "crash", "broken", "regression"}},
@@ -179,18 +178,17 @@ func withoutFillers(words []string) []string {
 // prefixOf chooses a prefix; own says that the first word is the prefix itself
 // and adds nothing to the name.
 func prefixOf(words []string) (prefix string, own bool) {
-	first := kindOf(words[0], kinds())
+	first := kindOf(words[0])
 	switch first {
 	case "feat", "chore": // "add tests" and "update the readme" name their kind in the object
-		objects := []kind{kinds()[1], kinds()[2]}
 		for _, word := range words[1:min(len(words), 4)] {
-			if object := kindOf(word, objects); object != "" {
+			if object := kindOf(word); object == "docs" || object == "test" {
 				return object, false
 			}
 		}
 	case "":
 		for _, word := range words[1:] {
-			if k := kindOf(word, kinds()); k != "" && k != "feat" {
+			if k := kindOf(word); k != "" && k != "feat" {
 				return k, false
 			}
 		}
@@ -200,8 +198,8 @@ func prefixOf(words []string) (prefix string, own bool) {
 }
 
 // kindOf returns the prefix that a word chooses, or "".
-func kindOf(word string, kinds []kind) string {
-	for _, k := range kinds {
+func kindOf(word string) string {
+	for _, k := range kinds() {
 		if slices.Contains(k.words, word) {
 			return k.prefix
 		}
