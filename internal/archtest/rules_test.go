@@ -1,0 +1,115 @@
+package archtest
+
+// rule says what a package may import of this module, by patterns: a path
+// below the module, or a path ending in /... for it and all below.
+type rule struct {
+	packages string
+	may      []string
+}
+
+// rules is the direction of dependencies, outermost first. Everybody may
+// import pkg/api. A package that no rule names is an error: whoever adds one
+// says here where it belongs. The first rule that names a package holds.
+func rules() []rule {
+	return []rule{
+		// The programs.
+		{"cmd/hf", []string{"internal/cli", "internal/hold", "internal/iostreams"}},
+		{"cmd/hfd", []string{"internal/daemon"}},
+
+		// hf: argv to a request, an answer to the screen.
+		{"internal/cli/...", []string{
+			"internal/cli/...", "pkg/client", "internal/launcher", "internal/rundir", "internal/iostreams",
+			"internal/sanitize", "internal/tui", "internal/version", "internal/xec",
+		}},
+		{"internal/tui/...", []string{"internal/tui/...", "pkg/client", "internal/iostreams", "internal/sanitize"}},
+		{"internal/launcher", []string{"pkg/client", "internal/rundir", "internal/xec"}},
+		{"internal/iostreams", nil},
+		{"pkg/client", nil},
+		{"pkg/api", nil},
+
+		// hfd: its life and its wiring.
+		{"internal/daemon/lifecycle", []string{"internal/rundir", "internal/xec"}},
+		{"internal/daemon", []string{"internal/..."}},
+		{"internal/format", nil},
+		{"internal/server", []string{"internal/operation", "internal/session", "internal/task"}},
+		{"internal/store", []string{"internal/operation", "internal/session", "internal/task", "migrations"}},
+		{"internal/config", nil},
+
+		// The domain. It knows git and the contracts of plug-ins, and neither
+		// HTTP, SQL nor a driver.
+		{"internal/task", []string{
+			"internal/agent", "internal/agent/acp", "internal/git", "internal/ids", "internal/operation",
+			"internal/repoconfig", "internal/sandbox", "internal/session",
+		}},
+		{"internal/repo", []string{"internal/git", "internal/ids", "internal/repoconfig", "internal/task"}},
+		{"internal/session", []string{"internal/agent/acp", "internal/hold", "internal/ids", "internal/journal"}},
+		{"internal/operation", nil},
+		{"internal/repoconfig", nil},
+
+		// Agents.
+		{"internal/agent", []string{"internal/agent/acp", "internal/agent/demo", "internal/xec"}},
+		{"internal/agent/acp", []string{"internal/journal"}},
+		{"internal/agent/demo", []string{"internal/ids", "internal/xec"}},
+		{"internal/agent/probe", []string{"internal/agent", "internal/agent/acp", "internal/journal", "internal/xec"}},
+		{"internal/agent/agenttest", []string{"internal/agent", "internal/agent/acp", "internal/agent/probe", "internal/xec"}},
+
+		// Sandboxes.
+		{"internal/sandbox", nil},
+		{"internal/sandbox/sandboxtest", []string{"internal/sandbox", "internal/git", "internal/xec"}},
+		{"internal/sandbox/...", []string{"internal/sandbox", "internal/git", "internal/xec"}},
+
+		// What runs processes, and what stands alone.
+		{"internal/held", []string{"internal/hold", "internal/journal"}},
+		{"internal/hold", []string{"internal/journal", "internal/rundir", "internal/xec"}},
+		{"internal/git", []string{"internal/xec"}},
+		{"internal/journal", nil},
+		{"internal/rundir", nil},
+		{"internal/xec", nil},
+		{"internal/ids", nil},
+		{"internal/sanitize", nil},
+		{"internal/version", nil},
+		{"migrations", nil},
+
+		// What only tests and measurements use.
+		{"internal/archtest", nil},
+		{"internal/bench/...", []string{"internal/..."}},
+		{"internal/e2e/...", []string{"internal/..."}},
+		{"internal/fakemodel/...", []string{"internal/fakemodel"}},
+	}
+}
+
+// outside says who alone may import what is not of this module.
+func outside() []struct {
+	what, why string
+	may       []string
+} {
+	return []struct {
+		what, why string
+		may       []string
+	}{
+		{"os/exec", "processes are started by xec, which knows how to end them", []string{"internal/xec"}},
+		{"database/sql/...", "SQL is the store's", []string{"internal/store"}},
+		{"modernc.org/...", "SQL is the store's", []string{"internal/store"}},
+		{"net/http/...", "HTTP is spoken by the server and its surroundings", []string{"internal/server", "internal/daemon/...", "internal/fakemodel/...", "internal/e2e/..."}},
+		{"github.com/spf13/...", "commands and flags are the CLI's", []string{"internal/cli/..."}},
+		{"github.com/charmbracelet/...", "screens are the TUI's", []string{"internal/tui/...", "internal/cli/..."}},
+		{"github.com/cli/go-gh/...", "it costs hf too much at every start", []string{"internal/format", "internal/forge/..."}},
+		{"github.com/pelletier/go-toml/...", "it costs hf too much at every start", []string{"internal/config", "internal/repoconfig"}},
+		{"log", "logs are log/slog, and injected", nil},
+		{"embed", "SQL and documents are embedded where they are", []string{"migrations", "internal/cli/...", "internal/agent/..."}},
+	}
+}
+
+// unlinked is what hf must not reach, however far. Its start-up time and the
+// memory of every holder, which is the same binary, are features.
+func unlinked() []string {
+	return []string{
+		"net/http", "crypto/tls", "database/sql", "modernc.org/...", "encoding/xml", "html/template",
+		"github.com/cli/go-gh/...", "github.com/itchyny/gojq/...", "github.com/pelletier/go-toml/...",
+		"github.com/coder/acp-go-sdk/...",
+		module + "/internal/store", module + "/internal/server", module + "/internal/daemon/...", module + "/internal/task",
+		module + "/internal/session", module + "/internal/operation", module + "/internal/agent/...", module + "/internal/git",
+		module + "/internal/sandbox/...", module + "/internal/config", module + "/internal/repoconfig", module + "/internal/repo",
+		module + "/internal/format", module + "/migrations",
+	}
+}
