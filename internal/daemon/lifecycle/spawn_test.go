@@ -157,15 +157,18 @@ func TestKilledUnderLoad(t *testing.T) {
 	var kills int
 	var wg sync.WaitGroup
 	wg.Go(func() {
-		for {
+		for killed := 0; ; {
+			pids := w.started()
+			if pid := pids[len(pids)-1]; pid != killed { // one that has begun: else none ever would
+				time.Sleep(rand.N(230 * time.Millisecond))
+				_ = syscall.Kill(pid, syscall.SIGKILL)
+				killed = pid
+				kills++
+			}
 			select {
 			case <-done:
 				return
-			case <-time.After(20*time.Millisecond + rand.N(230*time.Millisecond)):
-			}
-			pids := w.started()
-			if syscall.Kill(pids[len(pids)-1], syscall.SIGKILL) == nil {
-				kills++
+			case <-time.After(20 * time.Millisecond):
 			}
 		}
 	})

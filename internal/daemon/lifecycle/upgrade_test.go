@@ -2,6 +2,7 @@ package lifecycle_test
 
 import (
 	"fmt"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"slices"
@@ -33,7 +34,7 @@ func TestUpgradeUnderLoad(t *testing.T) {
 				select {
 				case <-done:
 					return
-				default:
+				case <-time.After(rand.N(10 * time.Millisecond)):
 				}
 				began := time.Now()
 				if _, err := c.CreateTask(t.Context(), api.CreateTask{Prompt: "x"}); err != nil {
