@@ -1,11 +1,14 @@
 package hold
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -155,7 +158,8 @@ func (a *agent) reap() {
 		a.mu.Lock()
 		var ws syscall.WaitStatus
 		pid, err := syscall.Wait4(-1, &ws, syscall.WNOHANG, nil)
-		if err == nil && pid == a.pid {
+		// Its number passes to another once it is reaped, to a descendant perhaps.
+		if err == nil && pid == a.pid && !a.reaped {
 			a.reaped = true
 			a.ended = endedBy(ws)
 			close(a.exited)
@@ -197,15 +201,61 @@ func (a *agent) signalAll(sigs ...syscall.Signal) {
 	}
 }
 
-// killAll ends every descendant. Stopped first, they cannot fork while their
-// siblings are killed; what was forked before is found in the next round.
+// killAll ends every descendant. All that are there are stopped first, so that
+// they cannot fork while their siblings are killed. What was forked before
+// they stopped comes to this process when its parent is dead, and is killed as
+// its child, in rounds that are shorter than a process can live.
 func (a *agent) killAll() {
-	for wait := 2 * time.Millisecond; ; wait = min(wait*3/2, time.Second) {
-		a.signalAll(syscall.SIGSTOP, syscall.SIGKILL)
+	a.signalAll(syscall.SIGSTOP, syscall.SIGKILL)
+	var known []int
+	wait := minRound
+	for {
+		children, err := a.killChildren()
+		if err != nil { // a kernel without lists of children
+			a.signalAll(syscall.SIGSTOP, syscall.SIGKILL)
+		}
+		if wait = min(2*wait, maxRound); !subset(children, known) {
+			wait = minRound
+		}
+		known = children
 		select {
 		case <-a.alone:
 			return
 		case <-time.After(wait):
 		}
 	}
+}
+
+const (
+	minRound = 100 * time.Microsecond
+	maxRound = time.Second // for what cannot die before the kernel lets go of it
+)
+
+// killChildren kills this process's own children and returns their numbers.
+// They stay their numbers for as long as nothing is reaped.
+func (a *agent) killChildren() ([]int, error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	lists, err := filepath.Glob("/proc/self/task/*/children")
+	if err != nil || len(lists) == 0 {
+		return nil, errors.ErrUnsupported
+	}
+	var children []int
+	for _, list := range lists {
+		b, err := os.ReadFile(list)
+		if err != nil {
+			continue // a thread that ended
+		}
+		for f := range bytes.FieldsSeq(b) {
+			if pid, err := strconv.Atoi(string(f)); err == nil {
+				children = append(children, pid)
+				_ = unix.Kill(pid, unix.SIGKILL)
+			}
+		}
+	}
+	return children, nil
+}
+
+func subset(part, whole []int) bool {
+	return !slices.ContainsFunc(part, func(n int) bool { return !slices.Contains(whole, n) })
 }

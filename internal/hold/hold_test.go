@@ -20,6 +20,7 @@ import (
 )
 
 func TestLifeOfASession(t *testing.T) {
+	t.Parallel()
 	s := sh(t, `echo out; echo err >&2; read line; echo "got $line"; exit 7`)
 	info, alive := Alive(s.dir)
 	if !alive || info.PID != s.PID || info.AgentPID != s.AgentPID {
@@ -213,6 +214,7 @@ func checkNothingLeft(t *testing.T, spec Spec) {
 
 // A start that failed can be tried again; one that succeeded cannot.
 func TestOneProcessASession(t *testing.T) {
+	t.Parallel()
 	spec := specOf(t, "/does/not/exist")
 	if _, err := Start(t.Context(), StartOptions{HF: self(t), Spec: spec}); err == nil {
 		t.Fatal("started")
@@ -288,6 +290,7 @@ func TestStartIsGivenUp(t *testing.T) {
 }
 
 func TestLongSessionDirectory(t *testing.T) {
+	t.Parallel()
 	spec := specOf(t, "/bin/cat")
 	spec.Dir = filepath.Join(spec.Dir, strings.Repeat("d", 200), strings.Repeat("e", 200))
 	s := holdSpec(t, spec)
@@ -298,6 +301,7 @@ func TestLongSessionDirectory(t *testing.T) {
 }
 
 func TestNotAlive(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	if _, alive := Alive(dir); alive {
 		t.Error("an empty directory")

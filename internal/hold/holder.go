@@ -57,6 +57,7 @@ type holder struct {
 	peers      map[*peer]bool
 
 	stops    chan time.Duration // graces of the stops asked for
+	known    atomic.Bool        // exit.json is written
 	recorded chan struct{}      // closed when the exit is on the disk
 	acked    chan struct{}      // closed when the holder may go
 	ackOnce  sync.Once
@@ -242,6 +243,7 @@ func (h *holder) finish(ctx context.Context, pumps *sync.WaitGroup) {
 
 	ended := h.agent.ended
 	h.recordExit(ctx, ended)
+	h.known.Store(true)
 	b, _ := json.Marshal(ended)
 	if _, err := h.journal.Append(ctx, journal.Exit, 0, b); err != nil {
 		h.complain(err)
@@ -277,11 +279,9 @@ func (h *holder) recordExit(ctx context.Context, ended journal.Ended) {
 func (h *holder) now() *Info {
 	info := h.info
 	info.LastSeq, info.Size = h.lastSeq.Load(), h.journal.Size()
-	select {
-	case <-h.recorded:
+	if h.known.Load() {
 		ended := h.agent.ended
 		info.Exit = &ended
-	default:
 	}
 	return &info
 }

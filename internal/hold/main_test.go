@@ -101,6 +101,9 @@ func holdSpec(t *testing.T, spec Spec) *session {
 }
 
 func (s *session) end() {
+	if b, err := os.ReadFile(filepath.Join(s.dir, errFile)); err == nil && len(b) > 0 {
+		s.t.Logf("the holder's words:\n%s", b)
+	}
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()
 	if _, alive := Alive(s.dir); !alive {

@@ -17,7 +17,7 @@ import (
 	"github.com/hf-dev/hf/internal/rundir"
 )
 
-// maxPeers bounds the connections at one time.
+// maxPeers bounds the connections served at one time. More wait.
 const maxPeers = 64
 
 // peer is one connection.
@@ -47,35 +47,37 @@ func listen(path string) (*net.UnixListener, error) {
 }
 
 func (h *holder) accept(ctx context.Context) {
+	slots := make(chan struct{}, maxPeers)
 	for {
+		slots <- struct{}{}
 		c, err := h.listener.AcceptUnix()
-		switch {
-		case errors.Is(err, net.ErrClosed):
+		if errors.Is(err, net.ErrClosed) {
 			return
-		case err != nil: // no descriptors, no memory: later perhaps
-			time.Sleep(100 * time.Millisecond)
-			continue
 		}
-		p := &peer{c: c, r: bufio.NewReaderSize(c, maxLine), gone: make(chan struct{})}
-		if checkPeer(c) != nil || !h.admit(p) {
-			_ = c.Close()
+		if err != nil { // no descriptors, no memory: later perhaps
+			time.Sleep(100 * time.Millisecond)
+			<-slots
 			continue
 		}
 		go func() {
-			h.serve(ctx, p)
-			h.dismiss(p)
+			defer func() { <-slots }()
+			h.greet(ctx, c)
 		}()
 	}
 }
 
-func (h *holder) admit(p *peer) bool {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	if len(h.peers) >= maxPeers {
-		return false
+// greet serves a connection to its end, if it is this user's.
+func (h *holder) greet(ctx context.Context, c *net.UnixConn) {
+	if checkPeer(c) != nil {
+		_ = c.Close()
+		return
 	}
+	p := &peer{c: c, r: bufio.NewReaderSize(c, maxLine), gone: make(chan struct{})}
+	h.mu.Lock()
 	h.peers[p] = true
-	return true
+	h.mu.Unlock()
+	h.serve(ctx, p)
+	h.dismiss(p)
 }
 
 func (h *holder) dismiss(p *peer) {
