@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -81,7 +82,28 @@ func (m *Manager) Adopt(ctx context.Context) error {
 			m.cfg.Log.Error("adopt session", "session", live[i].ID, "task", live[i].Task, "err", err)
 		}
 	}
+	m.wg.Go(m.sweep)
 	return nil
+}
+
+// sweep lets go of the holders of ended sessions that an earlier daemon did not
+// come to dismiss.
+func (m *Manager) sweep() {
+	dirs, err := os.ReadDir(m.cfg.Dir)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		m.cfg.Log.Error("look for left holders", "err", err)
+	}
+	for _, d := range dirs {
+		m.mu.Lock()
+		_, live := m.live[d.Name()]
+		m.mu.Unlock()
+		if live || m.ctx.Err() != nil {
+			continue
+		}
+		if err := release(m.ctx, filepath.Join(m.cfg.Dir, d.Name())); err != nil {
+			m.cfg.Log.Warn("let a left holder go", "session", d.Name(), "err", err)
+		}
+	}
 }
 
 // adopt reads what the session did meanwhile and supervises it on. A session

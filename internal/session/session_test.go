@@ -85,7 +85,7 @@ func newBench(t *testing.T) *bench {
 }
 
 func (b *bench) manager() *session.Manager {
-	return session.New(b.t.Context(), session.Config{
+	return session.New(context.Background(), session.Config{
 		Store: sessionStore{b.store}, HF: b.self, Dir: filepath.Join(b.dir, "s"),
 		Socket: func(id string) string { return filepath.Join(b.dir, id+".sock") },
 		Umask:  0o22, Log: slog.New(slog.DiscardHandler), Now: time.Now,

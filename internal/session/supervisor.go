@@ -24,16 +24,20 @@ const (
 	batch = 256
 	// redial is how long to wait before asking a silent holder again.
 	redial = 500 * time.Millisecond
+	// ackLimit is how long a holder may take to go.
+	ackLimit = 5 * time.Second
 )
 
 // supervisor is the one goroutine that owns a session: it folds the journal,
 // stores what follows from it, and writes what the agent is due. The fields
 // below mu are also read by others.
 type supervisor struct {
-	m    *Manager
-	id   string
-	task string
-	log  *slog.Logger
+	m     *Manager
+	id    string
+	task  string
+	dir   string // the session's own
+	agent string
+	log   *slog.Logger
 
 	s       Session
 	machine *acp.Machine
@@ -63,7 +67,7 @@ func newSupervisor(m *Manager, s *Session, machine *acp.Machine) (*supervisor, e
 		return nil, fmt.Errorf("seek journal to %d: %w", s.Offset, err)
 	}
 	return &supervisor{
-		m: m, id: s.ID, task: s.Task, s: *s, machine: machine, reader: reader,
+		m: m, id: s.ID, task: s.Task, dir: s.Dir, agent: s.Agent, s: *s, machine: machine, reader: reader,
 		log:  m.cfg.Log.With("session", s.ID, "task", s.Task),
 		sent: map[string]bool{}, pokes: make(chan struct{}, 1), done: make(chan struct{}),
 		shown: machine.Facts(),
@@ -73,7 +77,7 @@ func newSupervisor(m *Manager, s *Session, machine *acp.Machine) (*supervisor, e
 // connect takes control of the holder. What an earlier daemon had written to
 // it is in the journal by then.
 func (v *supervisor) connect(ctx context.Context) error {
-	conn, err := hold.Dial(ctx, v.s.Dir)
+	conn, err := hold.Dial(ctx, v.dir)
 	if err != nil {
 		return err
 	}
@@ -145,7 +149,7 @@ func (v *supervisor) run(ctx context.Context, caughtUp chan<- struct{}) {
 // reconnect tries to reach the holder again, and ends the session when there
 // is no holder any more. It reports whether the loop may go on at once.
 func (v *supervisor) reconnect(ctx context.Context) bool {
-	if _, alive := hold.Alive(v.s.Dir); !alive {
+	if _, alive := hold.Alive(v.dir); !alive {
 		if more, err := v.read(ctx); err != nil || more || v.ended {
 			return true // its last words
 		}
@@ -224,13 +228,32 @@ func keep(entries []api.Entry) []api.Entry {
 	return out
 }
 
-// farewell lets the holder of an ended session go.
+// farewell lets the holder of an ended session go, also when this daemon is
+// about to go itself.
 func (v *supervisor) farewell(ctx context.Context) {
-	if conn := v.connection(); conn != nil {
-		if err := conn.AckExit(ctx); err != nil {
-			v.log.Warn("acknowledge the agent's exit", "err", err)
-		}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), ackLimit)
+	defer cancel()
+	v.disconnect()
+	if err := release(ctx, v.dir); err != nil {
+		v.log.Warn("let the holder go", "err", err)
 	}
+}
+
+// release lets the holder in a directory go when its process has ended. A
+// holder whose process runs, and no holder at all, are left as they are.
+func release(ctx context.Context, dir string) error {
+	if _, alive := hold.Alive(dir); !alive {
+		return nil
+	}
+	if _, exited, err := hold.ReadExit(dir); err != nil || !exited {
+		return err
+	}
+	conn, err := hold.Dial(ctx, dir)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = conn.Close() }()
+	return conn.AckExit(ctx)
 }
 
 func (v *supervisor) poke() {
@@ -258,8 +281,8 @@ func (v *supervisor) takeInterrupt() bool {
 // stop ends the agent and everything below it. The loop sees the exit in the
 // journal.
 func (v *supervisor) stop(ctx context.Context, grace time.Duration) error {
-	err := hold.Stop(ctx, v.s.Dir, grace)
-	if _, alive := hold.Alive(v.s.Dir); err != nil && alive {
+	err := hold.Stop(ctx, v.dir, grace)
+	if _, alive := hold.Alive(v.dir); err != nil && alive {
 		return err
 	}
 	v.poke()
@@ -276,12 +299,12 @@ func (v *supervisor) status() api.SessionStatus {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	st := api.SessionStatus{ID: v.id, Task: v.task, Activity: v.shown.Activity, Since: v.shown.Since, Offset: v.offset}
-	st.Agent = v.s.Agent
+	st.Agent = v.agent
 	if v.conn != nil {
 		info := v.conn.Info()
 		st.HolderPID, st.AgentPID = info.PID, info.AgentPID
 	}
-	if fi, err := os.Stat(filepath.Join(v.s.Dir, hold.JournalFile)); err == nil {
+	if fi, err := os.Stat(filepath.Join(v.dir, hold.JournalFile)); err == nil {
 		st.Size = fi.Size()
 	}
 	return st
