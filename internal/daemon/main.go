@@ -59,7 +59,10 @@ func (p program) serve(ctx context.Context, args, environ []string, stderr io.Wr
 		fmt.Fprintln(stderr, err)
 		return 2
 	}
-	cfg := lifecycle.Config{Paths: paths, Environ: environ, Build: version.Build(), Version: version.Version(), Open: p.open}
+	cfg := lifecycle.Config{
+		Paths: paths, Environ: environ, Build: version.Build(), Version: version.Version(),
+		Open: p.open, Settings: lifecycle.DefaultSettings(),
+	}
 	return lifecycle.Run(ctx, cfg, args, stderr)
 }
 

@@ -12,6 +12,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/hf-dev/hf/internal/rundir"
@@ -228,7 +229,7 @@ func (s *search) stateError(err error) error {
 		return e
 	}
 	e := &api.Error{Code: api.CodeInvalid, Message: fmt.Sprintf("take hfd's lock: %v", err)}
-	if errors.Is(err, os.ErrPermission) {
+	if errors.Is(err, os.ErrPermission) || errors.Is(err, syscall.EROFS) {
 		e.Hint = "hf must be able to write " + s.opts.Paths.State + "; set HF_STATE_DIR to a directory it can write"
 	}
 	return e

@@ -68,7 +68,7 @@ func (d *Daemon) gate(w http.ResponseWriter, r *http.Request) {
 	}
 	switch {
 	case d.openErr == nil:
-		d.app.Handler().ServeHTTP(w, r)
+		d.handler.ServeHTTP(w, r)
 	case d.phase() == api.PhaseDraining: // it was told to give up
 		writeError(w, goingAway())
 	default:

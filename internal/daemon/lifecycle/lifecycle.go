@@ -18,7 +18,9 @@ import (
 
 // App is what the daemon serves.
 type App interface {
-	// Handler serves every route but hello.
+	// Handler serves every route but hello, backend, stop and upgrade, which
+	// must be answered whatever becomes of the application. It is asked for
+	// once.
 	Handler() http.Handler
 	// Sessions counts live agents.
 	Sessions() int
@@ -55,9 +57,13 @@ type Config struct {
 	Build   int64
 	Version string
 	Open    Open
+
+	// Settings hold from the first hello on, before Open has returned.
+	Settings Settings
 }
 
-// Settings is what an application may adjust while it opens.
+// Settings is what a configuration may adjust. The zero value is not useful:
+// begin with DefaultSettings.
 type Settings struct {
 	Idle     time.Duration // exit after so long without a client, a session or work; 0 = never
 	LogSize  int64         // bytes of a log file before the next one is begun
@@ -100,8 +106,9 @@ type Daemon struct {
 	listener *gatedListener // nil while nothing is accepted
 	socket   socketID
 
-	app      App   // set once opened is closed, unless openErr is
-	openErr  error // set once opened is closed
+	app      App          // set once opened is closed, unless openErr is
+	handler  http.Handler // the application's
+	openErr  error        // set once opened is closed
 	opened   chan struct{}
 	stop     chan struct{} // closed when somebody asked for the end
 	stopOnce sync.Once
@@ -126,7 +133,8 @@ func (d *Daemon) Umask() int { return d.umask }
 // process left, nil for a fresh process.
 func (d *Daemon) Handoff() []byte { return d.handoff.App }
 
-// Configure replaces the settings.
+// Configure replaces the settings. Clients that have asked already keep what
+// they were told.
 func (d *Daemon) Configure(s Settings) {
 	d.settings.Store(&s)
 	d.logLevel.Set(s.LogLevel)

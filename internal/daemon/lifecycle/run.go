@@ -102,9 +102,10 @@ func take(cfg Config, args []string) (*Daemon, error) {
 
 // openLog begins the log. Without a file it is standard error.
 func (d *Daemon) openLog(stderr io.Writer) error {
-	s := DefaultSettings()
+	s := d.cfg.Settings
 	d.settings.Store(&s)
 	d.logLevel = new(slog.LevelVar)
+	d.logLevel.Set(s.LogLevel)
 	var failed rateLimit
 	f, err := openLog(d.cfg.Paths.Log(), s.LogSize, s.LogFiles, func(err error) {
 		if failed.allow() {
@@ -228,7 +229,9 @@ func (d *Daemon) open(ctx context.Context, logErr error) {
 	d.app, d.openErr = d.cfg.Open(ctx, d)
 	if d.openErr != nil {
 		d.log.Error("open", "error", d.openErr)
+		return
 	}
+	d.handler = d.app.Handler()
 }
 
 // end drains, closes the application and leaves. The lock goes with the

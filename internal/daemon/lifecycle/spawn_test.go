@@ -281,6 +281,9 @@ func TestSlowOpeningIsWaitedFor(t *testing.T) {
 	if hello.Phase == api.PhaseServing {
 		t.Errorf("hello waited for the application: phase %q", hello.Phase)
 	}
+	if !slices.Contains(hello.Env, "PROBE_*") {
+		t.Errorf("the first hello asks for %q", hello.Env)
+	}
 	if _, err := w.client(1).Tasks(t.Context(), client.TaskFilter{}); err != nil {
 		t.Error(err)
 	}
@@ -325,6 +328,17 @@ func TestScrubbedAndPrivate(t *testing.T) {
 	if strings.Contains(string(env), "canary") {
 		t.Error("the daemon has the starter's secrets")
 	}
+	limits, err := os.ReadFile(fmt.Sprintf("/proc/%d/limits", pid))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for line := range strings.Lines(string(limits)) {
+		f := strings.Fields(line)
+		if strings.HasPrefix(line, "Max core file size") && (f[4] != "0" || f[5] != "0") ||
+			strings.HasPrefix(line, "Max open files") && f[3] != f[4] {
+			t.Errorf("limit %q", line)
+		}
+	}
 	if cwd, _ := os.Readlink(fmt.Sprintf("/proc/%d/cwd", pid)); cwd != "/" {
 		t.Errorf("its directory is %q", cwd)
 	}
@@ -338,4 +352,27 @@ func TestScrubbedAndPrivate(t *testing.T) {
 		}
 		return err
 	})
+}
+
+func TestReadOnlyStateDirectory(t *testing.T) {
+	w := newWorld(t)
+	w.install(1, "")
+	if err := os.Mkdir(w.paths.State, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := syscall.Mount("hf-test", w.paths.State, "tmpfs", syscall.MS_RDONLY, ""); err != nil {
+		t.Skip(err)
+	}
+	defer func() { _ = syscall.Unmount(w.paths.State, 0) }()
+	if err := os.Chmod(w.paths.State, 0o700); err == nil {
+		t.Error("it is not read-only")
+	}
+	began := time.Now()
+	_, err := w.client(1).Tasks(t.Context(), client.TaskFilter{})
+	if e := apiError(err); e == nil || !strings.Contains(e.Message, "read-only") || !strings.Contains(e.Hint, "HF_STATE_DIR") {
+		t.Errorf("error %+v", err)
+	}
+	if took := time.Since(began); took > time.Second {
+		t.Errorf("it took %v", took)
+	}
 }

@@ -73,8 +73,14 @@ func (p probe) serve(ctx context.Context, args []string) int {
 	if err != nil {
 		return fail(err)
 	}
+	settings := lifecycle.DefaultSettings()
+	settings.Env = append(settings.Env, "PROBE_*")
+	if ms, err := os.ReadFile(filepath.Join(paths.State, "idle")); err == nil {
+		n, _ := strconv.Atoi(string(ms))
+		settings.Idle = time.Duration(n) * time.Millisecond
+	}
 	return lifecycle.Run(ctx, lifecycle.Config{
-		Paths: paths, Environ: os.Environ(), Build: p.build, Version: p.version(), Open: p.open,
+		Paths: paths, Environ: os.Environ(), Build: p.build, Version: p.version(), Open: p.open, Settings: settings,
 	}, args, os.Stderr)
 }
 
@@ -134,12 +140,6 @@ func (p probe) open(ctx context.Context, d *lifecycle.Daemon) (lifecycle.App, er
 	}
 	for sc := bufio.NewScanner(a.file); sc.Scan(); {
 		a.seen[sc.Text()] = true
-	}
-	if ms, err := os.ReadFile(filepath.Join(state, "idle")); err == nil {
-		s := lifecycle.DefaultSettings()
-		n, _ := strconv.Atoi(string(ms))
-		s.Idle = time.Duration(n) * time.Millisecond
-		d.Configure(s)
 	}
 	return a, nil
 }
