@@ -34,7 +34,7 @@ func (p pkg) path() string { return strings.TrimPrefix(p.ImportPath, module+"/")
 
 // packages lists the module once for all tests.
 var packages = sync.OnceValues(func() ([]pkg, error) {
-	cmd := exec.Command("go", "list", "-json=ImportPath,Name,Dir,Doc,GoFiles,Imports,Deps", "./...") //nolint:noctx // once, for all tests
+	cmd := exec.Command("go", "list", "-json=ImportPath,Name,Dir,Doc,GoFiles,Imports,Deps", "./...")
 	cmd.Dir = filepath.Join("..", "..")
 	var stderr bytes.Buffer
 	cmd.Stderr = &stderr

@@ -52,7 +52,7 @@ func first(path string, lines fileLines, err error) string {
 			all = append(all, place{lines.of(e.key), e.text})
 			return
 		}
-		if joined, ok := err.(interface{ Unwrap() []error }); ok { //nolint:errorlint // as above
+		if joined, ok := err.(interface{ Unwrap() []error }); ok {
 			for _, err := range joined.Unwrap() {
 				collect(err)
 			}

@@ -241,7 +241,7 @@ func TestAuthorise(t *testing.T) {
 func TestHeaders(t *testing.T) {
 	s := serve(t, newWorld())
 	for _, path := range []string{"/v1/tasks", "/v1/nothing", "/v1/events"} {
-		resp, err := s.Client().Get(s.URL + path) //nolint:noctx // a test
+		resp, err := s.Client().Get(s.URL + path)
 		if err != nil {
 			t.Fatal(err)
 		}

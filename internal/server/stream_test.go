@@ -121,7 +121,7 @@ func TestErrorInAStreamCutsIt(t *testing.T) {
 	w.entries = []api.Entry{{Cursor: "s:1:0", Kind: api.EntryText, Text: "hello"}}
 	w.torn = errors.New("disk gone")
 	s := serve(t, w)
-	resp, err := s.Client().Get(s.URL + "/v1/tasks/t/transcript") //nolint:noctx // a test
+	resp, err := s.Client().Get(s.URL + "/v1/tasks/t/transcript")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,0 +1,48 @@
+# `just` lists the recipes. Each is one line that works without just, too.
+
+_default:
+    @just --list --unsorted
+
+# builds hf and hfd into bin/
+build:
+    CGO_ENABLED=0 go build -o bin/ ./cmd/hf ./cmd/hfd
+
+# installs hf and hfd into ~/.local/bin, or $PREFIX/bin
+install:
+    ./scripts/install.sh
+
+# runs the tests of all packages, or of those named
+test *PACKAGES='./...':
+    go test {{ PACKAGES }}
+
+# runs the tests with the race detector
+race *PACKAGES='./...':
+    go test -race {{ PACKAGES }}
+
+# runs one end-to-end script by name, or all
+test-script NAME='':
+    go test ./internal/e2e -run 'TestScripts/{{ NAME }}'
+
+# checks the code by all linters
+lint:
+    go vet ./... && golangci-lint run
+
+# formats the code
+fmt:
+    golangci-lint fmt
+
+# measures what has a speed goal, in ratios
+bench *ARGS:
+    go run ./internal/bench {{ ARGS }}
+
+# writes the golden files anew; look at the difference
+golden:
+    go test ./pkg/api -update
+
+# builds and runs hf with its own state, away from yours
+run *ARGS: build
+    HF_STATE_DIR="${TMPDIR:-/tmp}/hf-dev/state" HF_DATA_DIR="${TMPDIR:-/tmp}/hf-dev/data" bin/hf {{ ARGS }}
+
+# everything that has to pass
+ci:
+    ./.ci/run
