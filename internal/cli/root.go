@@ -6,16 +6,33 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/hf-dev/hf/internal/cli/agent"
+	"github.com/hf-dev/hf/internal/cli/approve"
 	"github.com/hf-dev/hf/internal/cli/args"
+	"github.com/hf-dev/hf/internal/cli/attach"
 	"github.com/hf-dev/hf/internal/cli/backend"
 	"github.com/hf-dev/hf/internal/cli/complete"
+	"github.com/hf-dev/hf/internal/cli/completion"
 	"github.com/hf-dev/hf/internal/cli/create"
+	"github.com/hf-dev/hf/internal/cli/db"
+	"github.com/hf-dev/hf/internal/cli/diff"
+	"github.com/hf-dev/hf/internal/cli/exec"
 	"github.com/hf-dev/hf/internal/cli/exitcode"
 	"github.com/hf-dev/hf/internal/cli/factory"
+	"github.com/hf-dev/hf/internal/cli/interrupt"
+	"github.com/hf-dev/hf/internal/cli/kill"
 	"github.com/hf-dev/hf/internal/cli/list"
 	"github.com/hf-dev/hf/internal/cli/logs"
+	"github.com/hf-dev/hf/internal/cli/repo"
+	"github.com/hf-dev/hf/internal/cli/retry"
+	"github.com/hf-dev/hf/internal/cli/send"
 	"github.com/hf-dev/hf/internal/cli/show"
+	"github.com/hf-dev/hf/internal/cli/status"
+	"github.com/hf-dev/hf/internal/cli/switchto"
+	"github.com/hf-dev/hf/internal/cli/topics"
 	"github.com/hf-dev/hf/internal/cli/version"
+	"github.com/hf-dev/hf/internal/cli/wait"
+	"github.com/hf-dev/hf/internal/cli/workspace"
 )
 
 // The groups of `hf help`.
@@ -40,9 +57,34 @@ func entries() []entry {
 		{"create", nil, groupTasks, func(f *factory.Factory) *cobra.Command { return create.NewCmd(f, nil) }},
 		{"list", []string{"ls"}, groupTasks, func(f *factory.Factory) *cobra.Command { return list.NewCmd(f, nil) }},
 		{"show", nil, groupTasks, func(f *factory.Factory) *cobra.Command { return show.NewCmd(f, nil) }},
+		{"status", nil, groupTasks, func(f *factory.Factory) *cobra.Command { return status.NewCmd(f, nil) }},
+		{"wait", nil, groupTasks, func(f *factory.Factory) *cobra.Command { return wait.NewCmd(f, nil) }},
+		{"retry", nil, groupTasks, func(f *factory.Factory) *cobra.Command { return retry.NewCmd(f, nil) }},
+		{"kill", nil, groupTasks, func(f *factory.Factory) *cobra.Command { return kill.NewCmd(f, nil) }},
+
+		{"attach", nil, groupTalk, func(f *factory.Factory) *cobra.Command { return attach.NewCmd(f, nil) }},
+		{"send", nil, groupTalk, func(f *factory.Factory) *cobra.Command { return send.NewCmd(f, nil) }},
 		{"logs", nil, groupTalk, func(f *factory.Factory) *cobra.Command { return logs.NewCmd(f, nil) }},
+		{"approve", nil, groupTalk, func(f *factory.Factory) *cobra.Command { return approve.NewApprove(f, nil) }},
+		{"deny", nil, groupTalk, func(f *factory.Factory) *cobra.Command { return approve.NewDeny(f, nil) }},
+		{"approvals", nil, groupTalk, func(f *factory.Factory) *cobra.Command { return approve.NewApprovals(f, nil) }},
+		{"interrupt", nil, groupTalk, func(f *factory.Factory) *cobra.Command { return interrupt.NewCmd(f, nil) }},
+
+		{"diff", nil, groupWork, func(f *factory.Factory) *cobra.Command { return diff.NewCmd(f, nil) }},
+		{"exec", nil, groupWork, func(f *factory.Factory) *cobra.Command { return exec.NewCmd(f, nil) }},
+		{"switch", nil, groupWork, func(f *factory.Factory) *cobra.Command { return switchto.NewCmd(f, nil) }},
+
+		{"repo", nil, groupSetup, repo.NewCmd},
+		{"workspace", nil, groupSetup, workspace.NewCmd},
+		{"agent", nil, groupSetup, agent.NewCmd},
 		{"backend", nil, groupSetup, backend.NewCmd},
+		{"db", nil, groupSetup, db.NewCmd},
+		{"completion", nil, groupSetup, completion.NewCmd},
 		{"version", nil, groupSetup, version.NewCmd},
+
+		{"exit-codes", nil, "", func(*factory.Factory) *cobra.Command { return topics.ExitCodes() }},
+		{"environment", nil, "", func(*factory.Factory) *cobra.Command { return topics.Environment() }},
+		{"formatting", nil, "", func(*factory.Factory) *cobra.Command { return topics.Formatting() }},
 	}
 }
 

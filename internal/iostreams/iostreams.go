@@ -31,6 +31,7 @@ type IOStreams struct {
 	inTTY, outTTY, errTTY bool
 	width                 int // 0 = ask the terminal
 	outColor, errColor    bool
+	answers               *bufio.Reader // of In, for Ask; keeps what was read ahead
 }
 
 // System returns the process's own streams. getenv looks up NO_COLOR, TERM,
@@ -117,7 +118,10 @@ func (s *IOStreams) Ask(question string) (string, error) {
 	if _, err := io.WriteString(s.Err, question+" "); err != nil {
 		return "", err
 	}
-	line, err := bufio.NewReader(s.In).ReadString('\n')
+	if s.answers == nil {
+		s.answers = bufio.NewReader(s.In)
+	}
+	line, err := s.answers.ReadString('\n')
 	if err != nil && err != io.EOF {
 		return "", fmt.Errorf("read the answer: %w", err)
 	}

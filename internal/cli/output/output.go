@@ -26,8 +26,20 @@ const (
 	flagJSON = "json"
 	// annotation holds the names of a command's JSON fields.
 	annotation = "hf/json-fields"
-	all        = "*"
+	all        = "true"
 )
+
+// fieldList is the value of --json. It passes for a boolean, because its value
+// may be left out, too.
+type fieldList string
+
+func (l *fieldList) String() string { return string(*l) }
+func (l *fieldList) Type() string   { return "bool" }
+
+func (l *fieldList) Set(s string) error {
+	*l = fieldList(s)
+	return nil
+}
 
 // Flags is what a command was told about its output.
 type Flags struct {
@@ -43,8 +55,8 @@ type Flags struct {
 // object: its JSON fields are what may be chosen.
 func Add(cmd *cobra.Command, f *factory.Factory, sample any) *Flags {
 	o := &Flags{f: f, known: fieldsOf(reflect.TypeOf(sample))}
-	var list string
-	cmd.Flags().StringVar(&list, flagJSON, "", "print JSON, all of it or only these `fields`")
+	var list fieldList
+	cmd.Flags().Var(&list, flagJSON, "print JSON, all of it or only some `[fields]`")
 	cmd.Flags().Lookup(flagJSON).NoOptDefVal = all
 	cmd.Flags().StringVarP(&o.jq, "jq", "q", "", "filter the JSON by a jq `expression`")
 	cmd.Flags().StringVarP(&o.template, "template", "t", "", "format the JSON by a Go `template`")
@@ -55,7 +67,7 @@ func Add(cmd *cobra.Command, f *factory.Factory, sample any) *Flags {
 	cmd.Annotations[annotation] = strings.Join(o.known, ",")
 	before := cmd.PreRunE
 	cmd.PreRunE = func(cmd *cobra.Command, args []string) error {
-		if err := o.resolve(cmd.Flags().Changed(flagJSON), list); err != nil {
+		if err := o.resolve(cmd.Flags().Changed(flagJSON), string(list)); err != nil {
 			return err
 		}
 		if before != nil {

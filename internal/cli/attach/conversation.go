@@ -1,0 +1,345 @@
+package attach
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/hf-dev/hf/internal/cli/follow"
+	"github.com/hf-dev/hf/internal/cli/render"
+	"github.com/hf-dev/hf/internal/iostreams"
+	"github.com/hf-dev/hf/internal/sanitize"
+	"github.com/hf-dev/hf/pkg/api"
+)
+
+const promptPlain = "> "
+
+// conversation is one attached task. One goroutine runs it.
+type conversation struct {
+	c       talker
+	s       screen
+	env     func(context.Context) (api.Env, error)
+	st      iostreams.Style
+	printer *render.Transcript
+	task    api.Task
+
+	cursor string                  // of the last entry shown
+	turn   string                  // in progress, "" for none
+	open   []api.PermissionRequest // oldest first
+	asking bool                    // whether to interrupt the turn
+	echoed map[string]bool         // messages typed here that the agent took at once
+	sent   bool                    // anything
+}
+
+func newConversation(c talker, s screen, opts *Options, task api.Task) *conversation {
+	hints := ""
+	if !s.keys() {
+		hints = task.ID
+	}
+	st := opts.IO.OutStyle()
+	return &conversation{
+		c: c, s: s, env: opts.Env, st: st, task: task,
+		printer: render.NewTranscript(s, st, hints), echoed: map[string]bool{},
+	}
+}
+
+// errDetached ends a conversation that the person leaves.
+var errDetached = errors.New("detached")
+
+func (v *conversation) run(ctx context.Context) error {
+	err := v.talk(ctx)
+	err = errors.Join(v.printer.End(), err)
+	if errors.Is(err, errDetached) {
+		v.s.say(v.st.Dim("detached; the task goes on"))
+		return nil
+	}
+	return err
+}
+
+func (v *conversation) talk(ctx context.Context) error {
+	for e, err := range v.c.Transcript(ctx, v.task.ID, "", false) {
+		if err != nil {
+			return err
+		}
+		if err := v.show(e); err != nil {
+			return err
+		}
+	}
+	if v.s.keys() {
+		v.s.say(v.st.Dim(fmt.Sprintf("── attached to task %s (%s): Ctrl-C interrupts the turn, Ctrl-D detaches", v.task.ID, render.Status(&v.task))))
+	}
+	v.ask()
+	live, stop := context.WithCancel(ctx)
+	defer stop()
+	entries := v.stream(live)
+	for {
+		select {
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		case next, ok := <-entries:
+			if !ok {
+				return errors.New("hfd ended the transcript")
+			}
+			if next.err != nil {
+				return next.err
+			}
+			if err := v.show(next.entry); err != nil {
+				return err
+			}
+			v.ask()
+		case in, ok := <-v.s.inputs():
+			if !ok {
+				return v.finish(ctx, entries, stop)
+			}
+			if err := v.input(ctx, in); err != nil {
+				return err
+			}
+		}
+	}
+}
+
+type received struct {
+	entry api.Entry
+	err   error
+}
+
+// stream reads the transcript from where it was shown to.
+func (v *conversation) stream(ctx context.Context) <-chan received {
+	ch := make(chan received)
+	entries := v.c.Transcript(ctx, v.task.ID, v.cursor, true)
+	go func() {
+		defer close(ch)
+		for e, err := range entries {
+			select {
+			case ch <- received{e, err}:
+			case <-ctx.Done():
+				return
+			}
+		}
+	}()
+	return ch
+}
+
+// show shows an entry and remembers what it means for what may be typed.
+func (v *conversation) show(e api.Entry) error {
+	v.cursor = e.Cursor
+	switch e.Kind { //nolint:exhaustive // the others change nothing
+	case api.EntryUser:
+		v.turn = e.Turn
+		if v.echoed[e.Turn] {
+			return nil // they just typed it
+		}
+	case api.EntryTurnEnd:
+		v.turn, v.asking = "", false
+	case api.EntryPermission:
+		v.open = append(v.open, *e.Permission)
+	case api.EntryResolved:
+		v.close(e.Permission.ID)
+	case api.EntryExit:
+		v.turn, v.open = "", nil
+	}
+	return v.printer.Print(e)
+}
+
+func (v *conversation) close(id string) {
+	v.open = slices.DeleteFunc(v.open, func(p api.PermissionRequest) bool { return p.ID == id })
+}
+
+// ask shows what is asked of the person now.
+func (v *conversation) ask() {
+	switch {
+	case v.asking:
+		v.s.prompt("interrupt the turn? [y/N] ")
+	case len(v.open) > 0:
+		p := v.open[0]
+		v.s.prompt(fmt.Sprintf("%s? (a allow, A always, d deny, or 1-%d) ", sanitize.Line(p.ID), len(p.Options)))
+	default:
+		v.s.prompt(promptPlain)
+	}
+}
+
+// input does what the person typed. Only an error that ends the conversation
+// is returned; others are shown.
+func (v *conversation) input(ctx context.Context, in input) error {
+	err := v.do(ctx, in)
+	var e *api.Error
+	if errors.As(err, &e) && ctx.Err() == nil && (v.s.keys() || e.Code == api.CodeNotFound || e.Code == api.CodeConflict) {
+		v.s.say(v.st.Red("hf: ") + sanitize.Text(e.Message))
+		if e.Hint != "" {
+			v.s.say(v.st.Dim("hint: " + sanitize.Text(e.Hint)))
+		}
+		err = nil
+	}
+	v.ask()
+	return err
+}
+
+func (v *conversation) do(ctx context.Context, in input) error {
+	line := strings.TrimSpace(in.line)
+	switch {
+	case in.interrupt && v.asking, v.asking && isYes(line):
+		v.asking = false
+		return v.interrupt(ctx)
+	case in.interrupt && v.turn == "":
+		v.s.say(v.st.Dim("there is no turn to interrupt; Ctrl-D detaches"))
+		return nil
+	case in.interrupt:
+		v.asking = true
+		return nil
+	case v.asking:
+		v.asking = false
+		return nil
+	case line == "":
+		return nil
+	case strings.HasPrefix(line, "/"):
+		if known, err := v.command(ctx, line); known {
+			return err
+		}
+	case v.s.keys() && len(v.open) > 0 && len(line) == 1:
+		if known, err := v.key(ctx, line); known {
+			return err
+		}
+	}
+	return v.send(ctx, line)
+}
+
+func isYes(s string) bool { return strings.EqualFold(s, "y") || strings.EqualFold(s, "yes") }
+
+// command carries out a line that begins with a slash, if it is one of hf's:
+// agents have such commands of their own.
+func (v *conversation) command(ctx context.Context, line string) (known bool, err error) {
+	words := strings.Fields(line)
+	id := ""
+	if len(words) > 1 {
+		id = words[1]
+	}
+	switch words[0] {
+	case "/approve":
+		return true, v.resolve(ctx, id, api.ResolvePermission{Allow: true})
+	case "/deny":
+		return true, v.resolve(ctx, id, api.ResolvePermission{})
+	case "/interrupt":
+		return true, v.interrupt(ctx)
+	case "/detach":
+		return true, errDetached
+	}
+	return false, nil
+}
+
+// key answers the oldest open request.
+func (v *conversation) key(ctx context.Context, key string) (known bool, err error) {
+	p := v.open[0]
+	switch key {
+	case "a":
+		return true, v.resolve(ctx, p.ID, api.ResolvePermission{Allow: true})
+	case "A":
+		return true, v.resolve(ctx, p.ID, api.ResolvePermission{Allow: true, Always: true})
+	case "d":
+		return true, v.resolve(ctx, p.ID, api.ResolvePermission{})
+	}
+	n, err := strconv.Atoi(key)
+	if err != nil || n < 1 || n > len(p.Options) {
+		return false, nil
+	}
+	return true, v.resolve(ctx, p.ID, api.ResolvePermission{Option: p.Options[n-1].ID})
+}
+
+func (v *conversation) resolve(ctx context.Context, id string, in api.ResolvePermission) error {
+	if id == "" {
+		if len(v.open) == 0 {
+			return &api.Error{Code: api.CodeNotFound, Message: "the agent asks for nothing"}
+		}
+		id = v.open[0].ID
+	}
+	if _, err := v.c.Resolve(ctx, v.task.ID, id, in); err != nil {
+		return err
+	}
+	v.close(id)
+	return nil
+}
+
+func (v *conversation) interrupt(ctx context.Context) error {
+	_, err := v.c.Interrupt(ctx, v.task.ID, api.TaskAction{})
+	if err == nil {
+		v.s.say(v.st.Dim("interrupting the turn"))
+	}
+	return err
+}
+
+func (v *conversation) send(ctx context.Context, text string) error {
+	env, err := v.env(ctx)
+	if err != nil {
+		return err
+	}
+	m, err := v.c.Send(ctx, v.task.ID, api.SendMessage{Text: text, Env: env})
+	if err != nil {
+		return err
+	}
+	v.sent = true
+	switch {
+	case m.State == api.MessageQueued:
+		v.s.say(v.st.Dim("queued; the agent gets it when it can"))
+	case v.s.keys():
+		v.echoed[m.ID] = true
+	}
+	return nil
+}
+
+// finish comes after the end of input. On a terminal that is to detach. Else
+// the answers to what was sent are still to come: it waits for them and ends
+// as they did.
+func (v *conversation) finish(ctx context.Context, entries <-chan received, stop func()) error {
+	if v.s.keys() || !v.sent {
+		return errDetached
+	}
+	over := make(chan error, 1)
+	go func() { over <- v.outcome(ctx, v.task.ID) }()
+	var outcome error
+	for waiting := true; waiting; {
+		select {
+		case outcome = <-over:
+			waiting = false
+		case next, ok := <-entries:
+			if !ok {
+				entries = nil // the outcome says why
+				continue
+			}
+			if next.err != nil {
+				return next.err
+			}
+			if err := v.show(next.entry); err != nil {
+				return err
+			}
+		}
+	}
+	stop()
+	// What the stream had read and not shown is behind the cursor, too.
+	for e, err := range v.c.Transcript(ctx, v.task.ID, v.cursor, false) {
+		if err != nil {
+			return err
+		}
+		if err := v.show(e); err != nil {
+			return err
+		}
+	}
+	return outcome
+}
+
+// outcome waits for the end of all turns, or until the agent asks for what
+// nobody is here to answer.
+func (v *conversation) outcome(ctx context.Context, task string) error {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	_, err := follow.Until(ctx, v.c, task, follow.Done, func(d *api.TaskDetail) {
+		if len(d.Permissions) > 0 {
+			cancel(&api.Error{
+				Code: api.CodeHalted, Message: fmt.Sprintf("task %s asks for a permission, and nobody is here to answer", task),
+				Hint: fmt.Sprintf("`hf approvals %s` shows it", task),
+			})
+		}
+	})
+	return err
+}

@@ -1,0 +1,136 @@
+// Package kill is `hf kill`.
+package kill
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"github.com/hf-dev/hf/internal/cli/args"
+	"github.com/hf-dev/hf/internal/cli/complete"
+	"github.com/hf-dev/hf/internal/cli/exitcode"
+	"github.com/hf-dev/hf/internal/cli/factory"
+	"github.com/hf-dev/hf/internal/cli/follow"
+	"github.com/hf-dev/hf/internal/cli/output"
+	"github.com/hf-dev/hf/internal/cli/render"
+	"github.com/hf-dev/hf/internal/iostreams"
+	"github.com/hf-dev/hf/internal/sanitize"
+	"github.com/hf-dev/hf/pkg/api"
+)
+
+// killer is what the command asks of the daemon.
+type killer interface {
+	follow.Watcher
+	Kill(ctx context.Context, task string, in api.TaskAction) (api.Accepted, error)
+}
+
+// Options is one parsed call.
+type Options struct {
+	IO     *iostreams.IOStreams
+	Client func() (killer, error)
+	Output *output.Flags
+	Tasks  []string
+	Yes    bool
+	NoWait bool
+}
+
+// NewCmd returns the command. runF, where not nil, gets the options in its
+// place.
+func NewCmd(f *factory.Factory, runF func(context.Context, *Options) error) *cobra.Command {
+	opts := &Options{IO: f.IO, Client: func() (killer, error) { return f.Client() }}
+	cmd := &cobra.Command{
+		Use:   "kill TASK...",
+		Short: "End tasks; their work is saved first",
+		Long: `End tasks: the agent with every process below it, and the sandbox. All work in the
+sandbox, committed or not, is saved to refs/hf/saved/TASK first, and the branch
+stays. On a terminal it asks before, unless --yes is given.`,
+		Example: `  hf kill k3f9
+  hf kill k3f9 m2p1 --yes`,
+		Args:              args.AtLeast("TASK"),
+		ValidArgsFunction: complete.Tasks(f, -1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			for _, a := range args {
+				opts.Tasks = append(opts.Tasks, factory.Task(a))
+			}
+			if runF != nil {
+				return runF(cmd.Context(), opts)
+			}
+			return run(cmd.Context(), opts)
+		},
+	}
+	cmd.Flags().BoolVarP(&opts.Yes, "yes", "y", false, "do not ask")
+	cmd.Flags().BoolVar(&opts.NoWait, "no-wait", false, "return as soon as it is accepted")
+	opts.Output = output.Add(cmd, f, api.Task{})
+	return cmd
+}
+
+func run(ctx context.Context, opts *Options) error {
+	c, err := opts.Client()
+	if err != nil {
+		return err
+	}
+	// All names are looked up before anything ends.
+	details := make([]api.TaskDetail, len(opts.Tasks))
+	for i, task := range opts.Tasks {
+		if details[i], err = c.Task(ctx, task, false); err != nil {
+			return err
+		}
+	}
+	var errs []error
+	for i := range details {
+		errs = append(errs, opts.kill(ctx, c, &details[i]))
+	}
+	return errors.Join(errs...)
+}
+
+func (o *Options) kill(ctx context.Context, c killer, d *api.TaskDetail) error {
+	if !o.Yes && o.IO.CanAsk() {
+		ok, err := o.IO.Confirm(question(o.IO.ErrStyle(), d))
+		if err != nil {
+			return err
+		}
+		if !ok {
+			_, _ = fmt.Fprintf(o.IO.Err, "task %s goes on\n", d.ID) // the exit code says it, too
+			return exitcode.Silent(exitcode.Failed)
+		}
+	}
+	a, err := c.Kill(ctx, d.ID, api.TaskAction{})
+	if err != nil {
+		return err
+	}
+	if o.NoWait {
+		return o.print(ctx, &a.Task)
+	}
+	op, err := follow.Operation(ctx, c, o.IO, a)
+	if err != nil {
+		return err
+	}
+	latest, err := c.Task(ctx, d.ID, false)
+	if err != nil {
+		return err
+	}
+	return errors.Join(o.print(ctx, &latest.Task), follow.Failed(d.ID, &op))
+}
+
+// question names what would end and what is kept.
+func question(st iostreams.Style, d *api.TaskDetail) string {
+	saved := "It changed nothing."
+	if d.Diff != nil && d.Diff.Files > 0 {
+		saved = "Its work (" + render.DiffLong(d.Diff) + ") is saved to refs/hf/saved/" + d.ID + "."
+	}
+	branch := ""
+	if d.Branch != "" {
+		branch = " Branch " + sanitize.Line(d.Branch) + " stays."
+	}
+	return fmt.Sprintf("End task %s (%s, %s)? %s%s", st.Bold(d.ID), sanitize.Line(d.Title), render.Status(&d.Task), saved, branch)
+}
+
+func (o *Options) print(ctx context.Context, t *api.Task) error {
+	if o.Output.On() {
+		return o.Output.Write(ctx, t)
+	}
+	_, err := fmt.Fprintf(o.IO.Out, "%s  %s\n", t.ID, render.Status(t))
+	return err
+}
