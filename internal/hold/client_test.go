@@ -250,6 +250,7 @@ func TestInputIsGivenUp(t *testing.T) {
 	c := s.dial()
 	holder := process{pid: s.PID, start: s.StartTime}
 	holder.signal(syscall.SIGSTOP)
+	eventually(t, "the holder to stop", func() bool { p, err := lookUp(s.PID); return err == nil && p.state == 'T' })
 	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
 	defer cancel()
 	err := c.Input(ctx, 1, []byte("1\n"))

@@ -274,19 +274,6 @@ func awaitEnd(ctx context.Context, info Info) error {
 	return nil
 }
 
-// gone reports whether a holder has ended, and reaps it if it is this
-// process's child.
-func gone(info Info) bool {
-	p, err := lookUp(info.PID)
-	if err != nil || p.start != info.StartTime {
-		return true
-	}
-	if p.state == 'Z' {
-		collect(info)
-	}
-	return p.state == 'Z'
-}
-
 // Follow copies the journal from an offset on to w as it grows. It returns nil
 // behind the last record. It needs no control, and the holder waits for nobody
 // who reads slowly.

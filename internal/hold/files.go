@@ -104,21 +104,26 @@ func Alive(sessionDir string) (Info, bool) {
 		return info, false
 	}
 	if p.State == "Z" {
-		collect(info)
+		_ = gone(info)
 		return info, false
 	}
 	held, err := rundir.Held(filepath.Join(sessionDir, lockFile))
 	return info, err == nil && held
 }
 
-// collect reaps a holder that ended as a child of this process. Start gives
-// its child up, so nobody else waits for it, and nobody but its parent can let
-// its number pass to another.
-func collect(info Info) {
+// gone reports whether a holder has ended, and reaps it if it is this
+// process's child. Start gives its child up, so nobody else waits for it, and
+// nobody but its parent can let its number pass to another.
+func gone(info Info) bool {
 	p, err := lookUp(info.PID)
-	if err == nil && p.ppid == os.Getpid() && p.state == 'Z' && p.start == info.StartTime {
-		_, _ = syscall.Wait4(p.pid, nil, syscall.WNOHANG, nil)
+	if err != nil || p.start != info.StartTime {
+		return true
 	}
+	if p.state != 'Z' || p.ppid != os.Getpid() {
+		return p.state == 'Z'
+	}
+	pid, err := syscall.Wait4(p.pid, nil, syscall.WNOHANG, nil)
+	return err != nil || pid == p.pid // else other threads of it are still ending
 }
 
 func readInfo(sessionDir string) (Info, error) {

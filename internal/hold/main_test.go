@@ -106,7 +106,8 @@ func (s *session) end() {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()
-	if _, alive := Alive(s.dir); !alive {
+	if holder := (process{pid: s.PID, start: s.StartTime}); !holder.lives() {
+		eventually(s.t, "the holder to be reaped", func() bool { return gone(s.Info) })
 		return
 	}
 	err := errors.Join(Stop(ctx, s.dir, 0), once(ctx, s.Info, request{Op: opAckExit}), awaitEnd(ctx, s.Info))
