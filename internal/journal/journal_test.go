@@ -74,7 +74,7 @@ func TestRoundTrip(t *testing.T) {
 		t.Fatalf("at the end: %v", err)
 	}
 	for _, i := range []int{5, 0, 3} {
-		if err := r.Seek(want[i].Offset); err != nil {
+		if err := r.SeekTo(want[i].Offset); err != nil {
 			t.Fatal(err)
 		}
 		check(want[i])
@@ -82,7 +82,7 @@ func TestRoundTrip(t *testing.T) {
 	if r.Offset() != want[3].Next {
 		t.Errorf("offset %d, want %d", r.Offset(), want[3].Next)
 	}
-	if err := r.Seek(-1); err == nil {
+	if err := r.SeekTo(-1); err == nil {
 		t.Error("a negative offset was taken")
 	}
 }

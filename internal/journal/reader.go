@@ -137,8 +137,8 @@ func (r *Reader) corrupt(reason string) error {
 // Offset returns where the next record begins, in bytes.
 func (r *Reader) Offset() int64 { return r.off }
 
-// Seek goes to a record by its offset, as Record.Offset or Record.Next gave it.
-func (r *Reader) Seek(offset int64) error { //nolint:govet // not an io.Seeker: offsets are absolute
+// SeekTo goes to a record by its offset, as Record.Offset or Record.Next gave it.
+func (r *Reader) SeekTo(offset int64) error {
 	if offset < 0 {
 		return fmt.Errorf("seek journal: offset %d is negative", offset)
 	}

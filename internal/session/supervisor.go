@@ -63,7 +63,7 @@ func newSupervisor(m *Manager, s *Session, machine *acp.Machine) (*supervisor, e
 	if err != nil {
 		return nil, fmt.Errorf("open journal: %w", err)
 	}
-	if err := reader.Seek(s.Offset); err != nil {
+	if err := reader.SeekTo(s.Offset); err != nil {
 		return nil, fmt.Errorf("seek journal to %d: %w", s.Offset, err)
 	}
 	return &supervisor{

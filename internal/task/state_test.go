@@ -126,7 +126,7 @@ func TestShownOfEveryPair(t *testing.T) {
 		"working":          {"running", "", "A"},
 		"idle":             {"idle", "", "A"},
 		"needs_permission": {"waiting", "permission", "permission: A"},
-		"needs_input":      {"waiting", "the agent asks for input", "A"},
+		"needs_input":      {"waiting", "input", "input: A"},
 		"limited":          {"waiting", "usage limit", "A"},
 		"exited":           {"idle", "agent exited; the next message starts it again", "A"},
 		"failed":           {"error", "the agent failed", "A"},

@@ -64,7 +64,7 @@ func active(t *Task) (api.Status, string) {
 	case api.ActivityNeedsPermission:
 		return api.StatusWaiting, join("permission", why)
 	case api.ActivityNeedsInput:
-		return api.StatusWaiting, or(why, "the agent asks for input")
+		return api.StatusWaiting, join("input", why)
 	case api.ActivityLimited:
 		return api.StatusWaiting, or(why, "usage limit")
 	case api.ActivityExited:

@@ -164,12 +164,12 @@ func (s *state) activity() (api.Activity, string) {
 	}
 	for i := range s.Asked {
 		if !s.Asked[i].Policy {
-			return api.ActivityNeedsPermission, "asks: " + s.Asked[i].Request.Title
+			return api.ActivityNeedsPermission, s.Asked[i].Request.Title
 		}
 	}
 	switch {
 	case len(s.Questions) > 0:
-		return api.ActivityNeedsInput, "asks: " + firstLine(s.Questions[0].Text)
+		return api.ActivityNeedsInput, firstLine(s.Questions[0].Text)
 	case s.Turn != nil && s.Turn.Cancelling:
 		return api.ActivityWorking, "being interrupted"
 	case s.Turn != nil:
@@ -177,7 +177,7 @@ func (s *state) activity() (api.Activity, string) {
 	case s.Limit != nil:
 		return api.ActivityLimited, s.Limit.Text
 	case s.Input != "":
-		return api.ActivityNeedsInput, "asks: " + firstLine(s.Input)
+		return api.ActivityNeedsInput, firstLine(s.Input)
 	case s.LastError != "":
 		return api.ActivityIdle, "the last turn failed: " + s.LastError
 	default:
