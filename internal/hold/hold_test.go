@@ -159,9 +159,8 @@ func (s *session) checkHolder() {
 	if err != nil || strings.Contains(string(b), "pwd") {
 		s.t.Errorf("the command stands in the holder's arguments: %q, %v", b, err)
 	}
-	var sid, _ = unix.Getsid(s.PID)
-	if sid != s.PID {
-		s.t.Errorf("the holder's session is %d", sid)
+	if sid, err := unix.Getsid(s.PID); err != nil || sid != s.PID {
+		s.t.Errorf("the holder's session is %d, %v", sid, err)
 	}
 }
 

@@ -110,7 +110,7 @@ func (h *holder) serve(ctx context.Context, p *peer) {
 			return
 		}
 		if req.Len < 0 || req.Len > MaxInput {
-			p.send(answer{Type: typeError, Code: codeInvalid, Message: errTooLarge.Error()})
+			_ = p.send(answer{Type: typeError, Code: codeInvalid, Message: errTooLarge.Error()})
 			return
 		}
 		var data []byte
@@ -128,7 +128,7 @@ func (h *holder) serve(ctx context.Context, p *peer) {
 		a := h.carryOut(ctx, p, req, data)
 		data = nil
 		giveBack(req.Len)
-		p.send(a)
+		_ = p.send(a)
 		if a.Type == typeHello && !p.told {
 			p.told = true
 			go h.tell(p, a.Info.Size)
