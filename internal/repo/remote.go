@@ -136,6 +136,9 @@ func parseURL(spec, scheme string) (remoteURL, error) {
 	if p.RawQuery != "" || p.Fragment != "" || p.ForceQuery || p.Opaque != "" || strings.HasSuffix(spec, "#") {
 		return remoteURL{}, badRemote(withoutPassword(spec), "it has '?' or '#' in it")
 	}
+	if strings.ContainsFunc(p.Path, unicode.IsControl) || strings.ContainsAny(p.Path, "\\\"'`$;|&<>") || slices.Contains(strings.Split(p.Path, "/"), "..") {
+		return remoteURL{}, badRemote(withoutPassword(spec), "it has a character in its path that no repository has")
+	}
 	u := remoteURL{scheme: scheme, host: strings.ToLower(p.Hostname()), path: p.EscapedPath()}
 	if strings.Contains(u.host, ":") {
 		u.host = "[" + u.host + "]"
@@ -151,6 +154,9 @@ func parseURL(spec, scheme string) (remoteURL, error) {
 
 // parseShort reads the scp form and the forms without a protocol.
 func parseShort(spec string) (remoteURL, error) {
+	if strings.Contains(spec, "%") {
+		return remoteURL{}, badRemote(spec, "only a URL has '%' in it")
+	}
 	at, path, scp := strings.Cut(spec, ":")
 	if scp && !strings.Contains(at, "/") {
 		user, host, hasUser := strings.Cut(at, "@")
