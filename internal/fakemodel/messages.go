@@ -4,9 +4,15 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"path/filepath"
+	"regexp"
 	"strconv"
 	"time"
 )
+
+// workingDir finds where Claude Code tells the model what its directory is, in
+// the JSON of a request: its tools want absolute paths.
+var workingDir = regexp.MustCompile(`orking directory: (/(?:[^"\\]|\\[^n])+)`)
 
 // messages is the wire of Anthropic's Messages API.
 type messages struct{}
@@ -59,8 +65,13 @@ func (messages) decode(body []byte) (exchange, error) {
 	if err := json.Unmarshal(body, &req); err != nil {
 		return exchange{}, fmt.Errorf("decode messages request: %w", err)
 	}
-	x := exchange{model: req.Model, stream: req.Stream, length: len(req.Messages),
-		schema: req.OutputConfig.Format.Schema, tools: map[string]bool{}}
+	x := exchange{
+		model: req.Model, stream: req.Stream, length: len(req.Messages),
+		schema: req.OutputConfig.Format.Schema, tools: map[string]bool{},
+	}
+	if m := workingDir.FindSubmatch(body); m != nil {
+		x.dir = string(m[1])
+	}
 	for _, t := range req.Tools {
 		x.tools[t.Name] = false
 	}
@@ -101,7 +112,7 @@ func (m messages) write(ctx context.Context, out output, x exchange, r reply) er
 	stop := "end_turn"
 	if r.call != nil {
 		stop = "tool_use"
-		name, input := m.tool(r.call.step)
+		name, input := m.tool(x.dir, r.call.step)
 		if err := m.use(out, len(blocks), r.call.id, name, input); err != nil {
 			return err
 		}
@@ -154,12 +165,16 @@ func (messages) use(out output, index int, id, name string, input map[string]any
 }
 
 // tool returns the tool of Claude Code that carries out a step, and its input.
-func (messages) tool(s step) (string, map[string]any) {
+func (messages) tool(dir string, s step) (string, map[string]any) {
+	file := s.file
+	if !filepath.IsAbs(file) {
+		file = filepath.Join(dir, file)
+	}
 	switch s.verb {
 	case verbEdit:
-		return "Write", map[string]any{"file_path": s.file, "content": s.text}
+		return "Write", map[string]any{"file_path": file, "content": s.text}
 	case verbRead:
-		return "Read", map[string]any{"file_path": s.file}
+		return "Read", map[string]any{"file_path": file}
 	case verbAsk:
 		option := func(label string) map[string]any { return map[string]any{"label": label, "description": label} }
 		return "AskUserQuestion", map[string]any{"questions": []any{map[string]any{"question": s.text, "header": "Question",

@@ -99,6 +99,7 @@ type exchange struct {
 	schema  map[string]any  // the shape that the answer must have, if any
 	stream  bool
 	model   string
+	dir     string // the agent's working directory, where the request tells it
 }
 
 // result is what became of one call.

@@ -80,7 +80,7 @@ func str(v any, path ...string) string {
 	return s
 }
 
-const claudeTurn = `{"model":"m","stream":true,"tools":[{"name":"Write"}],"messages":[
+const claudeTurn = `{"model":"m","stream":true,"system":[{"type":"text","text":"Environment:\n - Primary working directory: /w/a\n - Platform: linux"}],"tools":[{"name":"Write"}],"messages":[
 	{"role":"user","content":[{"type":"text","text":"<system-reminder>x</system-reminder>"},{"type":"text","text":"say: Now I write.\nedit a.txt: hello\nsay: Written."}]}`
 
 func TestMessagesStream(t *testing.T) {
@@ -102,7 +102,7 @@ func TestMessagesStream(t *testing.T) {
 		Path    string `json:"file_path"`
 		Content string `json:"content"`
 	}
-	if err := json.Unmarshal([]byte(input), &written); err != nil || written.Path != "a.txt" || written.Content != "hello" {
+	if err := json.Unmarshal([]byte(input), &written); err != nil || written.Path != "/w/a/a.txt" || written.Content != "hello" {
 		t.Errorf("input = %s (%v)", input, err)
 	}
 	if kinds[0] != "message_start" || kinds[len(kinds)-1] != "message_stop" {
