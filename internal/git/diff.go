@@ -121,7 +121,9 @@ func (r *Runner) untracked(ctx context.Context, in place) ([][]byte, error) {
 	return files, nil
 }
 
-// scratchIndex gives a place a copy of its index to work on.
+// scratchIndex gives a place a copy of its index to work on, and a directory
+// for the objects that come of it: a comparison writes nothing to the
+// repository.
 func (r *Runner) scratchIndex(in place) (place, func(), error) {
 	dir, err := os.MkdirTemp(r.scratchDir(), "index-")
 	if err != nil {
@@ -133,7 +135,11 @@ func (r *Runner) scratchIndex(in place) (place, func(), error) {
 		done()
 		return in, nil, fmt.Errorf("copy index: %w", err)
 	}
-	in.index = scratch
+	in.index, in.objects = scratch, filepath.Join(dir, "objects")
+	if err := os.Mkdir(in.objects, 0o700); err != nil {
+		done()
+		return in, nil, fmt.Errorf("make scratch index: %w", err)
+	}
 	return in, done, nil
 }
 
@@ -150,7 +156,7 @@ func copyFile(from, to string) error {
 	if err != nil {
 		return err
 	}
-	defer src.Close()
+	defer func() { _ = src.Close() }()
 	dst, err := os.OpenFile(to, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
 		return err

@@ -265,7 +265,7 @@ func saveFile(im *importer, root *os.Root, name string) (blob, os.FileMode, erro
 	if err != nil {
 		return blob{}, 0, err
 	}
-	defer f.Close()
+	defer func() { _ = f.Close() }()
 	if st, err = f.Stat(); err != nil {
 		return blob{}, 0, err
 	}
@@ -287,7 +287,7 @@ func (s *salvage) gitFiles(im *importer, beside map[string]blob) error {
 	if err != nil {
 		return err
 	}
-	defer root.Close()
+	defer func() { _ = root.Close() }()
 	return walkFiles(root, ".", func(name string, d fs.DirEntry) error {
 		if s.skipState(filepath.FromSlash(name)) {
 			if d.IsDir() {
@@ -346,7 +346,7 @@ func (s *salvage) moduleGitDirs(im *importer, beside map[string]blob) error {
 	if err != nil {
 		return err
 	}
-	defer root.Close()
+	defer func() { _ = root.Close() }()
 	return walkFiles(root, ".", func(name string, d fs.DirEntry) error {
 		if d.IsDir() {
 			return nil

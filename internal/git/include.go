@@ -21,7 +21,7 @@ func IncludePatterns(workTree string) ([]string, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read %s: %w", IncludeFile, err)
 	}
-	defer root.Close()
+	defer func() { _ = root.Close() }()
 	b, err := root.ReadFile(IncludeFile)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil

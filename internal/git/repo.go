@@ -69,8 +69,8 @@ func gitDirOf(dir string) (gitDir string, found bool, err error) {
 		return "", false, nil //nolint:nilerr // whatever it is, git would not take it either
 	}
 	if st.IsDir() {
-		real, err := filepath.EvalSymlinks(dot)
-		return real, err == nil && isGitDir(real), nil
+		dir, err := filepath.EvalSymlinks(dot)
+		return dir, err == nil && isGitDir(dir), nil
 	}
 	target, ok := readPointer(dot, "gitdir: ")
 	if !ok {
@@ -79,14 +79,14 @@ func gitDirOf(dir string) (gitDir string, found bool, err error) {
 	if !filepath.IsAbs(target) {
 		target = filepath.Join(dir, target)
 	}
-	real, err := filepath.EvalSymlinks(target)
+	gitDir, err = filepath.EvalSymlinks(target)
 	if err != nil {
 		return "", false, &api.Error{
 			Code: api.CodeInvalid, Message: fmt.Sprintf("%s points to %s, which does not exist", dot, target),
 			Hint: "git worktree repair, run in the main checkout, may mend it",
 		}
 	}
-	return real, true, nil
+	return gitDir, true, nil
 }
 
 func repoOf(dir, gitDir string) (Repo, error) {
@@ -95,11 +95,10 @@ func repoOf(dir, gitDir string) (Repo, error) {
 		if !filepath.IsAbs(target) {
 			target = filepath.Join(gitDir, target)
 		}
-		real, err := filepath.EvalSymlinks(target)
-		if err != nil {
+		var err error
+		if common, err = filepath.EvalSymlinks(target); err != nil {
 			return Repo{}, notARepository(dir)
 		}
-		common = real
 	}
 	if !isGitDir(common) {
 		return Repo{}, notARepository(dir)

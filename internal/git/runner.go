@@ -91,6 +91,7 @@ type place struct {
 	common   string // required: the real common git directory
 	workTree string // "" for commands on refs and objects only
 	index    string // "" = the worktree's own
+	objects  string // a directory that new objects go to; "" = the repository's own
 }
 
 // call is one git command.
@@ -128,6 +129,9 @@ func (r *Runner) run(ctx context.Context, c call) error {
 	}
 	if c.in.index != "" {
 		c.env = append(c.env, "GIT_INDEX_FILE="+c.in.index)
+	}
+	if c.in.objects != "" {
+		c.env = append(c.env, "GIT_OBJECT_DIRECTORY="+c.in.objects, "GIT_ALTERNATE_OBJECT_DIRECTORIES="+quote(filepath.Join(c.in.common, "objects")))
 	}
 	return r.exec(ctx, dir, c)
 }
@@ -287,4 +291,13 @@ func callerEnv(env []string) []string {
 		out = append(out, kv)
 	}
 	return out
+}
+
+// lines splits the NUL-terminated output of git.
+func lines(out []byte) [][]byte {
+	out = bytes.TrimSuffix(out, []byte{0})
+	if len(out) == 0 {
+		return nil
+	}
+	return bytes.Split(out, []byte{0})
 }

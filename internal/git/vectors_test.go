@@ -258,8 +258,16 @@ func (p *planted) plain() {
 	p.write(p.w+"/untracked", "x")
 	p.write(p.w+"/README.md", "plain\n")
 	for _, args := range [][]string{
-		{"status"}, {"diff"}, {"log", "-1"}, {"add", "-A"}, {"commit", "-qm", "plain"}, {"fetch", "-q", "origin"}, {"push", "-q", "origin", "HEAD"},
-		{"worktree", "add", "-q", "-b", "second", p.path("plain")}, {"merge", "-q", "main"}, {"checkout", "-q", "-f", "HEAD~0"},
+		{"status"},
+		{"diff"},
+		{"log", "-1"},
+		{"add", "-A"},
+		{"commit", "-qm", "plain"},
+		{"fetch", "-q", "origin"},
+		{"push", "-q", "origin", "HEAD"},
+		{"worktree", "add", "-q", "-b", "second", p.path("plain")},
+		{"merge", "-q", "main"},
+		{"checkout", "-q", "-f", "HEAD~0"},
 	} {
 		if _, err := p.try(p.w, args...); err != nil {
 			p.Logf("plain git %s: %v", args[0], err)

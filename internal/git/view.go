@@ -168,7 +168,7 @@ func makeView(root, common string, config []byte) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	defer os.RemoveAll(tmp)
+	defer func() { _ = os.RemoveAll(tmp) }()
 	for _, name := range linked() {
 		if err := os.Symlink(filepath.Join(common, name), filepath.Join(tmp, name)); err != nil {
 			return "", err

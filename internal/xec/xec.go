@@ -13,6 +13,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -125,8 +126,7 @@ func (p *Process) PID() int { return p.cmd.Process.Pid }
 // Wait waits for the end and returns how the process ended.
 func (p *Process) Wait() (*os.ProcessState, error) {
 	err := p.cmd.Wait()
-	var exit *exec.ExitError
-	if errors.As(err, &exit) {
+	if _, ok := errors.AsType[*exec.ExitError](err); ok {
 		err = nil
 	}
 	return p.cmd.ProcessState, err
@@ -197,8 +197,8 @@ func executable(path string) error {
 }
 
 func getenv(env []string, name string) string {
-	for i := len(env) - 1; i >= 0; i-- {
-		if v, ok := strings.CutPrefix(env[i], name+"="); ok {
+	for _, kv := range slices.Backward(env) {
+		if v, ok := strings.CutPrefix(kv, name+"="); ok {
 			return v
 		}
 	}

@@ -18,12 +18,12 @@ func copyFiles(ctx context.Context, from, to string, names []string) error {
 	if err != nil {
 		return fmt.Errorf("copy ignored files: %w", err)
 	}
-	defer src.Close()
+	defer func() { _ = src.Close() }()
 	dst, err := os.OpenRoot(to)
 	if err != nil {
 		return fmt.Errorf("copy ignored files: %w", err)
 	}
-	defer dst.Close()
+	defer func() { _ = dst.Close() }()
 	for _, name := range names {
 		if err := context.Cause(ctx); err != nil {
 			return err
@@ -69,7 +69,7 @@ func copyRegular(src, dst *os.Root, name string, mode fs.FileMode) error {
 	if err != nil {
 		return err
 	}
-	defer in.Close()
+	defer func() { _ = in.Close() }()
 	tmp := name + ".hf-copy"
 	if err := dst.Remove(tmp); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
