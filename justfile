@@ -33,7 +33,7 @@ fmt:
 
 # measures what has a speed goal, in ratios
 bench *ARGS:
-    go run ./internal/bench {{ ARGS }}
+    go run ./internal/bench/cmd/bench {{ ARGS }}
 
 # writes the golden files anew; look at the difference
 golden:
