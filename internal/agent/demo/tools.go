@@ -10,12 +10,18 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/hf-dev/hf/internal/xec"
 )
 
-// maxRead bounds what reading a file shows, in bytes.
-const maxRead = 64 << 10
+const (
+	// maxRead bounds what reading a file shows, in bytes.
+	maxRead = 64 << 10
+	// cancelGrace is how long a command may take to end when its turn is
+	// cancelled.
+	cancelGrace = 500 * time.Millisecond
+)
 
 // tool announces a tool call and returns its id.
 func (t *turn) tool(fields object) string {
@@ -158,7 +164,7 @@ func (t *turn) command(ctx context.Context, command string) error {
 // execute runs a program for a tool call and shows its output as it comes.
 func (t *turn) execute(ctx context.Context, id string, cmd xec.Cmd) error {
 	out := &shown{turn: t, id: id}
-	cmd.Dir, cmd.Env, cmd.Stdout, cmd.Stderr = t.session.cwd, t.env, out, out
+	cmd.Dir, cmd.Env, cmd.Stdout, cmd.Stderr, cmd.Grace = t.session.cwd, t.env, out, out, cancelGrace
 	err := xec.Run(ctx, cmd)
 	if ctx.Err() != nil {
 		t.toolUpdate(id, object{"status": "failed"})

@@ -10,7 +10,10 @@ import (
 	"fmt"
 	"os"
 	"sync"
+	"syscall"
 	"time"
+
+	"golang.org/x/sys/unix"
 
 	"github.com/hf-dev/hf/internal/agent/acp"
 	"github.com/hf-dev/hf/internal/journal"
@@ -74,7 +77,7 @@ func (p *Peer) ending(err error) {
 	var failed *xec.Error
 	switch {
 	case errors.As(err, &failed) && failed.Signal != "":
-		ended.Signal = failed.Signal
+		ended.Signal = signalName(failed.Signal)
 	case errors.As(err, &failed):
 		ended.Code = failed.Code
 	}
@@ -82,6 +85,16 @@ func (p *Peer) ending(err error) {
 	p.exit = err
 	p.mu.Unlock()
 	p.feed(journal.Exit, mustJSON(ended))
+}
+
+// signalName is the name a journal has for a signal that Go describes.
+func signalName(description string) string {
+	for n := range syscall.Signal(65) {
+		if n.String() == description {
+			return unix.SignalName(n)
+		}
+	}
+	return description
 }
 
 // feed folds the next record.

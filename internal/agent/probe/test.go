@@ -4,12 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/hf-dev/hf/internal/agent"
 	"github.com/hf-dev/hf/internal/agent/acp"
 	"github.com/hf-dev/hf/internal/journal"
+	"github.com/hf-dev/hf/internal/version"
 	"github.com/hf-dev/hf/internal/xec"
 	"github.com/hf-dev/hf/pkg/api"
 )
@@ -27,11 +29,7 @@ func Test(ctx context.Context, profile agent.Profile, env []string, cwd string) 
 		policy = api.PermissionAsk
 	}
 	profile = profile.For(policy)
-	for name, value := range profile.Env {
-		if !strings.HasPrefix(value, "$") { // those were resolved by the caller
-			env = append(env[:len(env):len(env)], name+"="+value)
-		}
-	}
+	env = with(env, profile.Env)
 	if _, err := xec.LookPath(profile.Command[0], env); err != nil {
 		result.Error = &api.Error{
 			Code: api.CodeAgentMissing, Message: fmt.Sprintf("%s is not installed: there is no program %q on the PATH", profile.Name, profile.Command[0]),
@@ -39,7 +37,9 @@ func Test(ctx context.Context, profile agent.Profile, env []string, cwd string) 
 		}
 		return result
 	}
-	peer, err := Start(ctx, xec.Cmd{Argv: profile.Command, Env: env, Dir: cwd}, profile.ACP(cwd, policy))
+	cfg := profile.ACP(cwd, policy)
+	cfg.ClientVersion = version.Version()
+	peer, err := Start(ctx, xec.Cmd{Argv: profile.Command, Env: env, Dir: cwd}, cfg)
 	if err != nil {
 		result.Error = &api.Error{Code: api.CodeAgent, Message: err.Error()}
 		return result
@@ -58,6 +58,24 @@ func Test(ctx context.Context, profile agent.Profile, env []string, cwd string) 
 		result.Stderr = stderr(peer.Entries())
 	}
 	return result
+}
+
+// with adds a profile's variables to an environment. Those it takes from the
+// caller are left out when the caller has none.
+func with(env []string, more map[string]string) []string {
+	out := slices.Clone(env)
+	for name, value := range more {
+		from, ok := strings.CutPrefix(value, "$")
+		if !ok {
+			out = append(out, name+"="+value)
+			continue
+		}
+		from = strings.Trim(from, "{}")
+		if i := slices.IndexFunc(env, func(v string) bool { return strings.HasPrefix(v, from+"=") }); i >= 0 {
+			out = append(out, name+env[i][len(from):])
+		}
+	}
+	return out
 }
 
 // failure says why the handshake did not succeed.
