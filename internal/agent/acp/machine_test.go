@@ -250,6 +250,7 @@ func TestUsageLimits(t *testing.T) {
 		{"codex, as an object", `{"code":-32603,"message":"x","data":{"codex_error_info":{"usage_limit_exceeded":{}}}}`, true, ""},
 		{"gemini", `{"code":429,"message":"exhausted"}`, true, ""},
 		{"demo", `{"code":-32603,"message":"limit","data":{"_meta":{"hf":{"limit":{"resetAt":"2026-11-23T22:00:00Z"}}}}}`, true, "2026-11-23T22:00:00Z"},
+		{"a year that cannot be", `{"code":429,"message":"x","data":{"hf":{"limit":{"resetAt":"9999-12-31T23:59:59-23:00"}}}}`, true, ""},
 		{"words are no fact", `{"code":-32603,"message":"You've hit your usage limit, rate limit, 429"}`, false, ""},
 		{"other data", `{"code":-32603,"message":"x","data":["a"]}`, false, ""},
 	}

@@ -195,15 +195,30 @@ func limitReset(e *rpcError) *time.Time {
 			continue
 		}
 		if t, err := time.Parse(time.RFC3339Nano, l.Limit.ResetAt); err == nil {
-			t = t.UTC()
-			return &t
+			return resetAt(t)
 		}
 	}
 	for _, at := range []float64{d.ResetsAt, d.ResetsAt2} {
-		if at > 0 && at < math.MaxInt32*100.0 {
-			t := time.Unix(int64(at), 0).UTC()
-			return &t
+		if t := unixReset(at); t != nil {
+			return t
 		}
 	}
 	return nil
+}
+
+// unixReset reads seconds since 1970, nil when they are no sensible time.
+func unixReset(seconds float64) *time.Time {
+	if seconds < 1 || seconds > math.MaxUint32*10.0 {
+		return nil
+	}
+	return resetAt(time.Unix(int64(seconds), 0))
+}
+
+// resetAt refuses years that cannot be written down.
+func resetAt(t time.Time) *time.Time {
+	t = t.UTC()
+	if t.Year() < 1970 || t.Year() > 9998 {
+		return nil
+	}
+	return &t
 }

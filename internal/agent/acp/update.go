@@ -2,8 +2,6 @@ package acp
 
 import (
 	"encoding/json"
-	"math"
-	"time"
 
 	"github.com/hf-dev/hf/pkg/api"
 )
@@ -107,9 +105,8 @@ func (m *Machine) optionsChanged(options []configOption) {
 func (m *Machine) used(u *sessionUpdate) {
 	if r := u.Meta.RateLimit; r != nil {
 		m.s.RateReset = nil
-		if r.Status == "rejected" && r.ResetsAt > 0 && r.ResetsAt < math.MaxInt32*100.0 {
-			t := time.Unix(int64(r.ResetsAt), 0).UTC()
-			m.s.RateReset = &t
+		if r.Status == "rejected" {
+			m.s.RateReset = unixReset(r.ResetsAt)
 		}
 	}
 	now := api.Usage{ContextUsed: u.Used, ContextSize: u.Size}
