@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"strings"
 	"syscall"
 	"time"
 
@@ -13,8 +14,10 @@ import (
 	"github.com/hf-dev/hf/pkg/client"
 )
 
-// stopLimit is how long a daemon may take to end after it was asked to.
-const stopLimit = 15 * time.Second
+const (
+	askLimit  = 3 * time.Second  // for the answer to what needs no time
+	stopLimit = 15 * time.Second // for a daemon to end after it was asked to
+)
 
 // Look describes the daemon without starting one. Where none answers, Running
 // is false and Why says what was found.
@@ -29,11 +32,11 @@ func (l *Launcher) Look(ctx context.Context) (api.Backend, error) {
 			seen.PID, seen.Version, seen.Build, seen.Phase = rec.PID, rec.Version, rec.Build, rec.Phase
 		}
 	}
-	looking := *l
-	looking.opts.NoSpawn, looking.opts.Force = true, false
-	c := client.New(looking.Ensure, client.Options{Version: l.opts.Version, Patience: totalLimit})
-	defer func() { _ = c.Close() }()
-	b, err := c.Backend(ctx)
+	var b api.Backend
+	err := l.ask(ctx, func(ctx context.Context, c *client.Client) (err error) {
+		b, err = c.Backend(ctx)
+		return err
+	})
 	var e *api.Error
 	switch {
 	case err == nil:
@@ -50,27 +53,45 @@ func (l *Launcher) Look(ctx context.Context) (api.Backend, error) {
 	return api.Backend{}, err
 }
 
+// ask makes one request of a daemon that is there. It is one that is answered
+// at once: a daemon that does not is hung, even if it said hello before.
+func (l *Launcher) ask(ctx context.Context, request func(context.Context, *client.Client) error) error {
+	looking := *l
+	looking.opts.NoSpawn, looking.opts.Force = true, false
+	conn, _, err := looking.Ensure(ctx)
+	if err != nil {
+		return err
+	}
+	rec, _ := rundir.ReadRecord(l.opts.Paths.Lock())
+	limited, cancel := context.WithTimeoutCause(ctx, askLimit, hungError(rec))
+	defer cancel()
+	c := over(conn)
+	defer func() { _ = c.Close() }()
+	return request(limited, c)
+}
+
 // compare says whether the daemon is another build than this program.
 func (l *Launcher) compare(b *api.Backend) {
+	var why string
 	switch {
 	case b.Build < l.opts.Build:
 		b.Outdated = true
-		b.Why = fmt.Sprintf("hf is build %d; the next command that needs hfd upgrades it in place", l.opts.Build)
-	case b.Build > l.opts.Build && b.Why == "":
-		b.Why = fmt.Sprintf("hf is the older build %d", l.opts.Build)
+		why = fmt.Sprintf("hf is build %d; the next command that needs hfd upgrades it in place", l.opts.Build)
+	case b.Build > l.opts.Build:
+		why = fmt.Sprintf("hf is the older build %d", l.opts.Build)
 	}
+	b.Why = strings.Trim(b.Why+"; "+why, "; ")
 }
 
-// Stop asks the daemon to end and waits until it has. It
-// returns false when there was none. With Force a daemon that does not answer,
-// or does not end, is killed.
+// Stop asks the daemon to end and waits until it has. It returns false when
+// there was none. With Force a daemon that does not answer, or does not end,
+// is killed.
 func (l *Launcher) Stop(ctx context.Context) (was bool, err error) {
-	looking := *l
-	looking.opts.NoSpawn, looking.opts.Force = true, false
-	c := client.New(looking.Ensure, client.Options{Version: l.opts.Version, Once: true})
-	defer func() { _ = c.Close() }()
 	rec, _ := rundir.ReadRecord(l.opts.Paths.Lock())
-	err = c.Stop(ctx, api.Stop{})
+	err = l.ask(ctx, func(ctx context.Context, c *client.Client) error {
+		rec, _ = rundir.ReadRecord(l.opts.Paths.Lock())
+		return c.Stop(ctx, api.Stop{})
+	})
 	var e *api.Error
 	switch {
 	case err == nil:

@@ -170,14 +170,16 @@ func (s *search) spawnIfFree() error {
 // has the whole time; one that serves has not.
 func (s *search) unanswered(ctx context.Context, rec rundir.Record) error {
 	s.hung++
-	if s.hung < hungHellos || rec.Phase != api.PhaseServing {
+	switch {
+	case s.hung < hungHellos:
+		return nil
+	case s.opts.Force:
+		s.hung = 0
+		return s.kill(ctx, rec)
+	case rec.Phase != api.PhaseServing:
 		return nil
 	}
-	if !s.opts.Force {
-		return hungError(rec)
-	}
-	s.hung = 0
-	return s.kill(ctx, rec)
+	return hungError(rec)
 }
 
 // unreachable is the end of a search that ran out of time.

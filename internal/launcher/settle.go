@@ -5,9 +5,14 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"time"
 
 	"github.com/hf-dev/hf/pkg/api"
 )
+
+// upgradeLimit is how long a daemon may take to check the binary it shall
+// become, its migrations included.
+const upgradeLimit = 40 * time.Second
 
 // settle decides about versions. A newer hf asks an older daemon to upgrade in
 // place and an older one uses a newer daemon; neither ever ends the other. It
@@ -46,10 +51,16 @@ func (s *search) upgrade(ctx context.Context, conn net.Conn) (again bool, why st
 	if err != nil {
 		return false, err.Error()
 	}
-	err = over(conn).Upgrade(ctx, api.Upgrade{Path: path, Build: s.opts.Build})
+	limited, cancel := context.WithTimeout(ctx, upgradeLimit)
+	defer cancel()
+	err = over(conn).Upgrade(limited, api.Upgrade{Path: path, Build: s.opts.Build})
 	if err == nil {
 		s.asked = true
 		return true, ""
+	}
+	if limited.Err() != nil && ctx.Err() == nil {
+		s.asked = true
+		return false, "it did not answer in " + upgradeLimit.String()
 	}
 	// A daemon that went away or is being upgraded for another client has not
 	// said no.

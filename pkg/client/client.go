@@ -33,7 +33,8 @@ type Options struct {
 	Workspace string        // of every request that has no other; "" = the daemon decides
 	Cwd       string        // the directory of the person, for api.TaskOfCwd
 	Patience  time.Duration // how long one call is repeated while the daemon goes and comes; 0 = 30 s
-	Once      bool          // repeat nothing
+	Vigil     time.Duration // how long a call waits before it makes sure that the daemon is alive; 0 = 5 s
+	Once      bool          // repeat nothing, and make sure of nothing
 }
 
 // Client calls one daemon. It is safe for concurrent use: calls one after the
@@ -51,6 +52,9 @@ type Client struct {
 func New(dial Dial, opts Options) *Client {
 	if opts.Patience == 0 {
 		opts.Patience = 30 * time.Second
+	}
+	if opts.Vigil == 0 {
+		opts.Vigil = 5 * time.Second
 	}
 	return &Client{dial: dial, opts: opts}
 }
@@ -108,6 +112,8 @@ func (c *Client) call(ctx context.Context, r api.Route, path string, query url.V
 
 // once makes one attempt. fresh demands a new connection.
 func (c *Client) once(ctx context.Context, req request, fresh bool, out any) error {
+	ctx, done := c.vigil(ctx)
+	defer done()
 	cn, resp, err := c.send(ctx, req, fresh)
 	if err != nil {
 		return err
@@ -127,6 +133,35 @@ func (c *Client) once(ctx context.Context, req request, fresh bool, out any) err
 		return &api.Error{Code: api.CodeInternal, Message: fmt.Sprintf("hfd's answer to %s %s makes no sense: %v", req.method, req.path, err)}
 	}
 	return nil
+}
+
+// vigil looks after the daemon for as long as a call waits for it: what takes
+// long may be work, or a daemon that hangs. To dial says which. A call whose
+// daemon hangs ends with that error.
+func (c *Client) vigil(ctx context.Context) (_ context.Context, done func()) {
+	if c.opts.Once {
+		return ctx, func() {}
+	}
+	ctx, cancel := context.WithCancelCause(ctx)
+	var look func()
+	look = func() {
+		cn, _, err := c.dial(ctx)
+		switch {
+		case ctx.Err() != nil:
+		case err != nil:
+			cancel(err)
+		default:
+			time.AfterFunc(c.opts.Vigil, look)
+		}
+		if err == nil {
+			_ = cn.Close()
+		}
+	}
+	first := time.AfterFunc(c.opts.Vigil, look)
+	return ctx, func() {
+		first.Stop()
+		cancel(nil)
+	}
 }
 
 // send writes a request and reads the head of its answer. The caller puts the

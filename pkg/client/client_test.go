@@ -222,6 +222,36 @@ func TestCancelledCallEndsAtOnceAndSpoilsNothing(t *testing.T) {
 	}
 }
 
+func TestCallEndsWhenTheDaemonHangs(t *testing.T) {
+	hung := &api.Error{Code: api.CodeUnavailable, Message: "pid 7 hangs"}
+	release := make(chan struct{})
+	dial, dials := serve(t, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		<-release
+		reply(w, 200, api.TaskList{Seq: 1})
+	}))
+	var hangs atomic.Bool
+	c := client.New(func(ctx context.Context) (net.Conn, api.Hello, error) {
+		if hangs.Load() {
+			return nil, api.Hello{}, hung
+		}
+		return dial(ctx)
+	}, client.Options{Vigil: 10 * time.Millisecond})
+	// While the daemon answers hello, a call takes as long as it takes.
+	time.AfterFunc(60*time.Millisecond, func() { close(release) })
+	if l, err := c.Tasks(t.Context(), client.TaskFilter{}); err != nil || l.Seq != 1 {
+		t.Errorf("slow call: %+v, %v", l, err)
+	}
+	if n := dials.Load(); n < 2 {
+		t.Errorf("nobody looked: %d dials", n)
+	}
+	release = make(chan struct{})
+	time.AfterFunc(30*time.Millisecond, func() { hangs.Store(true) })
+	if _, err := c.Tasks(t.Context(), client.TaskFilter{}); !errors.Is(err, hung) {
+		t.Errorf("error %v, want that of dialling", err)
+	}
+	close(release)
+}
+
 func TestManyAtOnce(t *testing.T) {
 	dial, _ := serve(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		reply(w, 200, api.TaskDetail{Task: api.Task{ID: filepath.Base(r.URL.Path)}})

@@ -118,6 +118,20 @@ func TestHungDaemon(t *testing.T) {
 	}
 }
 
+// TestDaemonHangsAfterHello is stopped between hello and the answer.
+func TestDaemonHangsAfterHello(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.install(1, "")
+	pid := w.up(1)
+	c := client.New(w.launcher(1).Ensure, client.Options{Vigil: 500 * time.Millisecond})
+	time.AfterFunc(200*time.Millisecond, func() { _ = syscall.Kill(pid, syscall.SIGSTOP) })
+	_, err := c.CreateTask(t.Context(), api.CreateTask{Prompt: "sleep 400ms"})
+	if e := apiError(err); e == nil || !strings.Contains(e.Message, "does not answer") {
+		t.Errorf("error %v", err)
+	}
+}
+
 func TestForceReplacesAHungDaemon(t *testing.T) {
 	t.Parallel()
 	var wg sync.WaitGroup
@@ -137,6 +151,7 @@ func TestForceReplacesAHungDaemon(t *testing.T) {
 		if err := syscall.Kill(pid, syscall.SIGSTOP); err != nil {
 			t.Fatal(err)
 		}
+		w.until(time.Second, "stopped", func() bool { p, err := rundir.LookUp(pid); return err == nil && p.State == "T" })
 		wg.Go(func() {
 			if err := get(w); err != nil {
 				t.Errorf("%s: %v", name, err)

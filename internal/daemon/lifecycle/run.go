@@ -189,11 +189,9 @@ func (d *Daemon) live(ctx context.Context, signals <-chan os.Signal, logErr erro
 		case <-opened:
 			opened = nil
 			look.Reset(d.pause())
-			if d.openErr == nil {
-				d.SetPhase(api.PhaseServing)
-				continue
+			if d.openErr != nil {
+				failed = time.After(linger)
 			}
-			failed = time.After(linger)
 		case <-failed:
 			return d.end(ctx, abort, exitFailed, "the application did not open")
 		case c := <-d.replace:
@@ -232,16 +230,19 @@ func (d *Daemon) open(ctx context.Context, logErr error) {
 		return
 	}
 	d.handler = d.app.Handler()
+	if ctx.Err() == nil { // nobody has told it to end
+		d.SetPhase(api.PhaseServing)
+	}
 }
 
 // end drains, closes the application and leaves. The lock goes with the
 // process, not before.
 func (d *Daemon) end(ctx context.Context, abort func(), status int, why string) int {
 	d.log.Info("hfd ends", "why", why, "status", status)
+	abort()
 	d.SetPhase(api.PhaseDraining)
 	d.shut()
 	d.server.SetKeepAlivesEnabled(false)
-	abort()
 	d.flights.drain(drainLimit)
 	select {
 	case <-d.opened:

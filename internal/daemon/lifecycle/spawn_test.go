@@ -321,12 +321,12 @@ func TestScrubbedAndPrivate(t *testing.T) {
 	w := newWorld(t)
 	w.install(1, "")
 	pid := w.up(1)
-	env, err := os.ReadFile(fmt.Sprintf("/proc/%d/environ", pid))
-	if err != nil {
-		t.Skip(err) // not root: the daemon's memory is closed to us, as it should be
-	}
-	if strings.Contains(string(env), "canary") {
-		t.Error("the daemon has the starter's secrets")
+	if env, err := os.ReadFile(fmt.Sprintf("/proc/%d/environ", pid)); err == nil { // closed to all but root
+		if strings.Contains(string(env), "canary") {
+			t.Error("the daemon has the starter's secrets")
+		}
+	} else if !os.IsPermission(err) || os.Geteuid() == 0 {
+		t.Error(err)
 	}
 	limits, err := os.ReadFile(fmt.Sprintf("/proc/%d/limits", pid))
 	if err != nil {
@@ -338,9 +338,6 @@ func TestScrubbedAndPrivate(t *testing.T) {
 			strings.HasPrefix(line, "Max open files") && f[3] != f[4] {
 			t.Errorf("limit %q", line)
 		}
-	}
-	if cwd, _ := os.Readlink(fmt.Sprintf("/proc/%d/cwd", pid)); cwd != "/" {
-		t.Errorf("its directory is %q", cwd)
 	}
 	_ = filepath.WalkDir(w.paths.State, func(path string, e os.DirEntry, err error) error {
 		if err != nil {

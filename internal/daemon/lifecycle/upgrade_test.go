@@ -89,11 +89,11 @@ func TestUpgradeUnderLoad(t *testing.T) {
 func (w *world) descriptors(pid int) {
 	w.t.Helper()
 	fds, err := os.ReadDir(fmt.Sprintf("/proc/%d/fd", pid))
-	if err != nil {
-		w.t.Skip(err)
+	if os.IsPermission(err) {
+		return // only root sees them
 	}
-	if len(fds) > 100 {
-		w.t.Errorf("the daemon has %d descriptors open", len(fds))
+	if err != nil || len(fds) > 100 {
+		w.t.Errorf("the daemon has %d descriptors open, %v", len(fds), err)
 	}
 }
 

@@ -109,8 +109,8 @@ func (w *world) killAll() {
 		pids = append(pids, rec.PID)
 	}
 	for _, pid := range pids {
-		exe, err := os.Readlink("/proc/" + strconv.Itoa(pid) + "/exe")
-		if err == nil && strings.HasPrefix(exe, w.dir+"/") {
+		argv, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/cmdline") // exe is closed to us unless we are root
+		if err == nil && bytes.HasPrefix(argv, []byte(w.dir+"/")) {
 			_ = syscall.Kill(pid, syscall.SIGKILL)
 		}
 	}
