@@ -50,7 +50,7 @@ func rules() []rule {
 		{"internal/agent", []string{"internal/agent/acp", "internal/agent/demo", "internal/xec"}},
 		{"internal/agent/acp", []string{"internal/journal"}},
 		{"internal/agent/demo", []string{"internal/ids", "internal/xec"}},
-		{"internal/agent/probe", []string{"internal/agent", "internal/agent/acp", "internal/journal", "internal/xec"}},
+		{"internal/agent/probe", []string{"internal/agent", "internal/agent/acp", "internal/journal", "internal/version", "internal/xec"}},
 		{"internal/agent/agenttest", []string{"internal/agent", "internal/agent/acp", "internal/agent/probe", "internal/xec"}},
 
 		// Sandboxes.

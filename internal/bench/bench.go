@@ -105,7 +105,7 @@ func run(ctx context.Context, o options, log io.Writer) (rows []*row, err error)
 	if err != nil {
 		return nil, err
 	}
-	defer os.RemoveAll(dir)
+	defer func() { _ = os.RemoveAll(dir) }()
 	fmt.Fprintln(log, "building")
 	b, err := build(ctx, dir)
 	if err != nil {

@@ -5,11 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os/exec"
 	"path/filepath"
 	"strconv"
 	"time"
 
+	"github.com/hf-dev/hf/internal/xec"
 	"github.com/hf-dev/hf/pkg/api"
 )
 
@@ -133,7 +133,7 @@ func sandboxes(ctx context.Context, b *built, o options, log io.Writer) ([]*row,
 		return nil, err
 	}
 	defer func() { _ = w.stop(context.WithoutCancel(ctx)) }()
-	git, err := exec.LookPath("git")
+	git, err := xec.LookPath("git", w.env)
 	if err != nil {
 		return nil, err
 	}
