@@ -3,7 +3,6 @@
 set -euo pipefail
 
 dir=$(mktemp -d "${TMPDIR:-/tmp}/hf-tour.XXXXXX")
-trap 'rm -rf "$dir"' EXIT
 cd "$dir"
 
 git init -q -b main
@@ -18,4 +17,5 @@ run hf create --agent demo --wait "write hello.txt: Hello from a task of its own
 run hf list
 run hf diff -
 printf '\nThe task is still there: `hf attach -` joins it, `hf kill - --yes` ends it.\n'
+printf 'Then `rm -r %s` removes the throw-away repository.\n' "$dir"
 printf 'Next: cd into a repository of yours and `hf create "what you want done"`.\n'

@@ -130,6 +130,11 @@ func (s *Service) working(tx Tx, op *operation.Operation, step *operation.Step) 
 		t.Step = ""
 	case api.OperationFailed, api.OperationHalted:
 		t.Step = ""
+		if op.Kind == KindCheck && t.Result != nil {
+			result := *t.Result
+			result.Check = &api.CheckResult{Command: t.Check, ExitCode: -1, Output: op.Error.Message}
+			t.Result = &result
+		}
 		if op.Kind == KindStart {
 			t.Activity, t.ActivityReason, t.ActivitySince = api.ActivityFailed, op.Error.Message, s.cfg.Now()
 			if err := failMessages(tx, t.ID, op.Error.Message, s.cfg.Now()); err != nil {

@@ -123,8 +123,8 @@ func ended(d *api.TaskDetail) bool {
 	return false
 }
 
-// over reports whether a task goes on only when somebody does something to it
-// that is not an answer in the middle of its turn.
+// over reports whether a task goes on only when somebody does something: a
+// script must learn that a person is waited for, not wait with the task.
 func over(d *api.TaskDetail, target Target) bool {
 	switch d.Status {
 	case api.StatusError, api.StatusKilled, api.StatusArchived:
@@ -132,9 +132,11 @@ func over(d *api.TaskDetail, target Target) bool {
 	case api.StatusIdle:
 		return len(d.Messages) == 0
 	case api.StatusWaiting:
-		// A usage limit, or a question that ended the turn. A permission is
-		// asked for in the middle of one.
-		return d.Activity == api.ActivityLimited || d.Activity == api.ActivityNeedsInput && d.TurnStart == nil
+		// An answer that was given and has not reached the agent yet is no
+		// longer waited for.
+		return d.Activity == api.ActivityLimited ||
+			d.Activity == api.ActivityNeedsInput && len(d.Messages) == 0 ||
+			d.Activity == api.ActivityNeedsPermission && len(d.Permissions) > 0
 	case api.StatusRunning:
 		// Only the check runs.
 		return target == Idle && d.Lifecycle == api.LifecycleReady && len(d.Messages) == 0 &&
@@ -157,11 +159,12 @@ func Outcome(t *api.Task, op *api.Operation, target Target) error {
 	if t.Activity == api.ActivityLimited {
 		return &api.Error{Code: api.CodeLimit, Message: fmt.Sprintf("task %s reached a usage limit: %s", t.ID, sanitize.Line(t.Reason))}
 	}
-	if t.Activity == api.ActivityNeedsInput {
-		return &api.Error{
-			Code: api.CodeHalted, Message: fmt.Sprintf("task %s asks: %s", t.ID, sanitize.Line(t.Reason)),
-			Hint: fmt.Sprintf("answer with `hf send %s \"…\"`", t.ID),
-		}
+	switch t.Activity {
+	case api.ActivityNeedsInput:
+		return waits(t, fmt.Sprintf("answer with `hf send %s \"…\"`", t.ID))
+	case api.ActivityNeedsPermission:
+		return waits(t, fmt.Sprintf("answer with `hf approve %[1]s` or `hf deny %[1]s`, then `hf wait %[1]s` goes on", t.ID))
+	default:
 	}
 	if t.Result == nil {
 		return nil
@@ -173,6 +176,10 @@ func Outcome(t *api.Task, op *api.Operation, target Target) error {
 		return &api.Error{Code: api.CodeCheck, Message: fmt.Sprintf("the check of task %s failed (exit %d): %s", t.ID, c.ExitCode, sanitize.Line(c.Command))}
 	}
 	return nil
+}
+
+func waits(t *api.Task, hint string) error {
+	return &api.Error{Code: api.CodeHalted, Message: fmt.Sprintf("task %s waits for %s", t.ID, sanitize.Line(t.Reason)), Hint: hint}
 }
 
 func failure(t *api.Task, op *api.Operation) error {
