@@ -160,6 +160,7 @@ func TestSecondClientTakesOver(t *testing.T) {
 		data := fmt.Appendf(nil, "%d\n", seq)
 		b = append(append(b, line(request{Op: opInput, Seq: seq, Len: len(data)})...), data...)
 	}
+	b = append(b, line(request{Op: opHello})...)
 	b = append(b, line(request{Op: opInput, Seq: sent + 1, Len: 100})...) // and not its data
 	if _, err := raw.Write(b); err != nil {
 		t.Fatal(err)

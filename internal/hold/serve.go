@@ -20,12 +20,15 @@ import (
 // maxPeers bounds the connections served at one time. More wait.
 const maxPeers = 64
 
+// helloPatience is how long a client may leave the answer to its hello lie,
+// when it has left so much before that there is no room for one more.
+const helloPatience = time.Second
+
 // peer is one connection.
 type peer struct {
 	c    *net.UnixConn
 	r    *bufio.Reader
 	w    sync.Mutex
-	told bool          // is told of growth
 	gone chan struct{} // closed when nothing more of it will be carried out
 }
 
@@ -121,18 +124,18 @@ func (h *holder) serve(ctx context.Context, p *peer) {
 				return
 			}
 		}
-		if req.Op == opRead {
+		switch req.Op {
+		case opRead:
 			h.stream(p, req.From)
 			return
+		case opHello:
+			h.hello(p)
+			continue
 		}
 		a := h.carryOut(ctx, p, req, data)
 		data = nil
 		giveBack(req.Len)
 		_ = p.send(a)
-		if a.Type == typeHello && !p.told {
-			p.told = true
-			go h.tell(p, a.Info.Size)
-		}
 		if req.Op == opAckExit && a.Type == typeOK {
 			h.ackOnce.Do(func() { close(h.acked) })
 		}
@@ -142,9 +145,6 @@ func (h *holder) serve(ctx context.Context, p *peer) {
 func (h *holder) carryOut(ctx context.Context, p *peer, req request, data []byte) answer {
 	var err error
 	switch req.Op {
-	case opHello:
-		h.control(p)
-		return answer{Type: typeHello, Info: h.now()}
 	case opInput:
 		if err = ErrControl; h.controls(p) {
 			err = h.input(ctx, req.Seq, data)
@@ -182,14 +182,25 @@ func codeOf(err error) string {
 	return codeFailed
 }
 
-// control makes p the controller, once what the one before had fully sent is
-// carried out.
-func (h *holder) control(p *peer) {
-	if h.controls(p) {
+// hello makes p the controller and says so, before the next one can take over.
+func (h *holder) hello(p *peer) {
+	if h.controls(p) { // again: whoever takes over waits for us meanwhile, perhaps
+		_ = p.send(answer{Type: typeHello, Info: h.now()})
 		return
 	}
 	h.turn.Lock()
 	defer h.turn.Unlock()
+	h.control(p)
+	info := h.now()
+	_ = p.c.SetWriteDeadline(time.Now().Add(helloPatience))
+	_ = p.send(answer{Type: typeHello, Info: info})
+	_ = p.c.SetWriteDeadline(time.Time{})
+	go h.tell(p, info.Size)
+}
+
+// control makes p the controller, once what the one before had fully sent is
+// carried out.
+func (h *holder) control(p *peer) {
 	h.mu.Lock()
 	old := h.controller
 	h.mu.Unlock()
@@ -200,8 +211,8 @@ func (h *holder) control(p *peer) {
 		<-old.gone
 	}
 	h.mu.Lock()
-	defer h.mu.Unlock()
 	h.controller = p
+	h.mu.Unlock()
 }
 
 func (h *holder) controls(p *peer) bool {
