@@ -153,14 +153,15 @@ func (s *Service) Send(ctx context.Context, request, id string, in api.SendMessa
 		if err := mayTalk(t); err != nil {
 			return err
 		}
+		before := *t
 		if msg, err = s.queueMessage(tx, t, in.Text); err != nil {
 			return err
 		}
 		s.keepEnv(t, in.Env)
-		if err := tx.PutTask(t); err != nil {
+		if start, err = s.startIfNone(tx, t); err != nil {
 			return err
 		}
-		if start, err = s.startIfNone(tx, t); err != nil {
+		if err := s.putChanged(tx, &before, t); err != nil {
 			return err
 		}
 		if err := tx.PutSetting(lastKey(t.Workspace), t.ID); err != nil {
@@ -224,7 +225,8 @@ func (s *Service) startIfNone(tx Tx, t *Task) (string, error) {
 	if live != nil {
 		return "", &api.Error{Code: api.CodeConflict, Message: "the check is running and the agent has ended", Hint: "Send the message when the check is done.", Retryable: true}
 	}
-	op := newOperation(t, KindStart, s.cfg.Now())
+	t.Activity, t.ActivityReason, t.ActivitySince = api.ActivityStarting, "", s.cfg.Now()
+	op := newOperation(t, KindStart, t.ActivitySince)
 	return op.ID, tx.PutOperation(op)
 }
 
