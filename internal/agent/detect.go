@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"runtime"
+	"slices"
 	"strings"
 	"time"
 
@@ -49,11 +50,11 @@ func versionIn(text string) string {
 // packageVersion reads the package file that a script installed by npm stands
 // beside or below.
 func packageVersion(path string) string {
-	real, err := filepath.EvalSymlinks(path)
+	target, err := filepath.EvalSymlinks(path)
 	if err != nil {
 		return ""
 	}
-	dir := filepath.Dir(real)
+	dir := filepath.Dir(target)
 	for range packageDepth {
 		if v := versionOf(filepath.Join(dir, "package.json")); v != "" {
 			return v
@@ -132,8 +133,8 @@ func exists(pattern string, env []string) bool {
 }
 
 func value(env []string, name string) string {
-	for i := len(env) - 1; i >= 0; i-- {
-		if v, ok := strings.CutPrefix(env[i], name+"="); ok {
+	for _, entry := range slices.Backward(env) {
+		if v, ok := strings.CutPrefix(entry, name+"="); ok {
 			return v
 		}
 	}

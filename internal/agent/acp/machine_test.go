@@ -211,6 +211,20 @@ func TestCancelClosesWhatIsOpen(t *testing.T) {
 	}
 }
 
+func TestAFloodOfRequestsIsBounded(t *testing.T) {
+	k := ready(t, Config{Cwd: "/w"})
+	k.prompt("one", "hello")
+	for i := range maxOpen + 1 {
+		k.agent(fmt.Sprintf(`{"jsonrpc":"2.0","id":%d,"method":"session/request_permission","params":{"toolCall":{"toolCallId":"c"},"options":[{"optionId":"o","kind":"allow_once","name":"O"}]}}`, i))
+	}
+	if n := len(k.m.Facts().OpenPermissions); n != maxOpen {
+		t.Errorf("%d requests are open", n)
+	}
+	if due := k.m.Due(); len(due) != 1 || !bytes.Contains(due[0].Line, fmt.Appendf(nil, `"id":%d`, maxOpen)) {
+		t.Errorf("due %+v", due)
+	}
+}
+
 func TestRefusesWhatItDoesNotServe(t *testing.T) {
 	for _, serve := range []bool{false, true} {
 		k := ready(t, Config{Cwd: "/w", ServeFiles: serve})

@@ -33,7 +33,7 @@ func (m *Machine) askPermission(msg *message) {
 	if r.Title == "" {
 		r.Title = firstOf(firstLine(r.Command), t.Call.Name, t.Call.Kind, "a tool call")
 	}
-	for _, o := range p.Options {
+	for _, o := range p.Options[:min(len(p.Options), maxFields)] {
 		r.Options = append(r.Options, api.PermissionOption{ID: o.ID, Kind: o.Kind, Name: o.Name})
 	}
 	a := asked{Request: request(r), RPC: msg.ID, Tool: t.Call.ID}

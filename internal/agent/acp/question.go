@@ -123,6 +123,9 @@ func fieldsOf(p *elicitParams) []field {
 	return out
 }
 
+// maxFields bounds the fields of a form, and the choices of one.
+const maxFields = 100
+
 func (p *property) choices() []choice {
 	var out []choice
 	for _, c := range slices.Concat(p.OneOf, p.AnyOf) {
@@ -135,7 +138,7 @@ func (p *property) choices() []choice {
 		}
 		out = append(out, c)
 	}
-	return out
+	return out[:min(len(out), maxFields)]
 }
 
 // keysInOrder lists the keys of a JSON object as they stand in it.
@@ -153,6 +156,9 @@ func keysInOrder(raw json.RawMessage) []string {
 		var value json.RawMessage
 		if name, ok := key.(string); ok && !slices.Contains(keys, name) {
 			keys = append(keys, name)
+		}
+		if len(keys) == maxFields {
+			return keys
 		}
 		if dec.Decode(&value) != nil {
 			return keys

@@ -20,6 +20,10 @@ const (
 	idPrompt  = "m-" // and the message's id
 )
 
+// maxOpen bounds the requests of an agent that wait for an answer. The next
+// one is refused.
+const maxOpen = 256
+
 // fromHF folds what hf wrote: that it stands in the journal is what says that
 // it was written.
 func (m *Machine) fromHF(msg *message) {
@@ -103,6 +107,8 @@ func (m *Machine) agentAnswer(msg *message, line []byte) {
 // agentRequest folds something the agent asks of hf.
 func (m *Machine) agentRequest(msg *message, line []byte) {
 	switch {
+	case len(m.s.Asked)+len(m.s.Questions)+len(m.s.Files) >= maxOpen:
+		m.refuse(msg, line)
 	case msg.Method == "initialize" && stringID(msg.ID) == idInit:
 		m.garbage(line) // it echoes its input
 	case msg.Method == "session/request_permission":

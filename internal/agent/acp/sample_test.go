@@ -103,13 +103,11 @@ func TestSamples(t *testing.T) {
 				t.Fatal(err)
 			}
 			if got.String() != string(want) {
-				t.Errorf("the fold of %s changed:\n%s", name, diffText([]api.ToolDiff{{Path: golden, Old: ptr(string(want)), New: got.String()}}))
+				t.Errorf("the fold of %s changed:\n%s", name, diffText([]api.ToolDiff{{Path: golden, Old: new(string(want)), New: got.String()}}))
 			}
 		})
 	}
 }
-
-func ptr[T any](v T) *T { return &v }
 
 // Wherever the output is cut into records, and whoever reads on from whichever
 // record, the entries and the facts are the same.

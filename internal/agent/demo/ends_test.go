@@ -41,7 +41,7 @@ func TestFailures(t *testing.T) {
 }
 
 func TestDies(t *testing.T) {
-	for line, want := range map[string]api.ExitEvent{"crash": {Signal: "SIGKILL"}, "exit: 3": {Code: ptr(3)}, "exit: 0": {Code: ptr(0)}} {
+	for line, want := range map[string]api.ExitEvent{"crash": {Signal: "SIGKILL"}, "exit: 3": {Code: new(3)}, "exit: 0": {Code: new(0)}} {
 		t.Run(line, func(t *testing.T) {
 			a := start(t, api.PermissionAsk)
 			id := a.begin("say: last words", line, "say: never")
@@ -60,8 +60,6 @@ func TestDies(t *testing.T) {
 		})
 	}
 }
-
-func ptr[T any](v T) *T { return &v }
 
 func TestHang(t *testing.T) {
 	a := start(t, api.PermissionAsk)

@@ -173,8 +173,7 @@ func (t *turn) execute(ctx context.Context, id string, cmd xec.Cmd) error {
 	code, status := 0, "completed"
 	if err != nil {
 		status, code = "failed", 1
-		var failed *xec.Error
-		if errors.As(err, &failed) {
+		if failed, ok := errors.AsType[*xec.Error](err); ok {
 			code = failed.Code
 		} else {
 			_, _ = out.Write([]byte(err.Error() + "\n"))
