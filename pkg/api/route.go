@@ -25,11 +25,20 @@ func (r Route) Path(args ...string) string {
 			break
 		}
 		b.WriteString(rest[:i])
-		b.WriteString(url.PathEscape(a))
+		b.WriteString(escape(a))
 		rest = rest[j+1:]
 	}
 	b.WriteString(rest)
 	return b.String()
+}
+
+// escape makes one segment of a path. A segment of dots only would be taken for
+// a relative one and cleaned away.
+func escape(segment string) string {
+	if segment == "." || segment == ".." {
+		return strings.ReplaceAll(segment, ".", "%2E")
+	}
+	return url.PathEscape(segment)
 }
 
 // Names a client may use in place of a task: the task whose sandbox holds the

@@ -43,6 +43,11 @@ func between(cmd *cobra.Command, args []string, least, most int, names ...string
 	case len(args) > most:
 		return exitcode.Usagef("%s takes no argument after %s: %q", cmd.CommandPath(), strings.Join(names, " "), args[most])
 	}
+	for i, name := range names {
+		if i < len(args) && args[i] == "" {
+			return exitcode.Usagef("%s is empty", name)
+		}
+	}
 	return nil
 }
 

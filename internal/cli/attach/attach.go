@@ -48,7 +48,7 @@ Ctrl-C interrupts the turn, after asking. Ctrl-D detaches: the task goes on.
 
 Away from a terminal every line of standard input is a message, or one of
 /approve [REQUEST], /deny [REQUEST], /interrupt and /detach. At its end hf waits for
-the turns of the messages that were sent, and its exit code says how they went.`,
+the turns that follow from them, and its exit code says how they went.`,
 		Example: `  hf attach k3f9
   echo "run the tests again" | hf attach k3f9`,
 		Args:              args.Exact("TASK"),

@@ -31,7 +31,7 @@ type conversation struct {
 	open   []api.PermissionRequest // oldest first
 	asking bool                    // whether to interrupt the turn
 	echoed map[string]bool         // messages typed here that the agent took at once
-	sent   bool                    // anything
+	acted  bool                    // something was sent or answered
 }
 
 func newConversation(c talker, s screen, opts *Options, task api.Task) *conversation {
@@ -258,6 +258,7 @@ func (v *conversation) resolve(ctx context.Context, id string, in api.ResolvePer
 		return err
 	}
 	v.close(id)
+	v.acted = true
 	return nil
 }
 
@@ -278,7 +279,7 @@ func (v *conversation) send(ctx context.Context, text string) error {
 	if err != nil {
 		return err
 	}
-	v.sent = true
+	v.acted = true
 	switch {
 	case m.State == api.MessageQueued:
 		v.s.say(v.st.Dim("queued; the agent gets it when it can"))
@@ -289,10 +290,10 @@ func (v *conversation) send(ctx context.Context, text string) error {
 }
 
 // finish comes after the end of input. On a terminal that is to detach. Else
-// the answers to what was sent are still to come: it waits for them and ends
-// as they did.
+// what follows from what was sent or allowed is still to come: it waits for the
+// end of the turns and ends as they did.
 func (v *conversation) finish(ctx context.Context, entries <-chan received, stop func()) error {
-	if v.s.keys() || !v.sent {
+	if v.s.keys() || !v.acted {
 		return errDetached
 	}
 	over := make(chan error, 1)

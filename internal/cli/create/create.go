@@ -97,7 +97,6 @@ with an exit code that says how it ended; see ` + "`hf help exit-codes`" + `.`,
 	fs.BoolVar(&opts.NoWait, "no-wait", false, "return as soon as the task is accepted")
 	fs.BoolVar(&opts.Wait, "wait", false, "return at the end of the turn, and of the check")
 	fs.DurationVar(&opts.Timeout, "timeout", 0, "stop waiting after this `duration`; the task goes on")
-	cmd.MarkFlagsMutuallyExclusive("wait", "no-wait")
 	opts.Output = output.Add(cmd, f, api.Task{})
 	completions(cmd, f)
 	return cmd
@@ -128,6 +127,9 @@ func (o *Options) check() error {
 	if o.Task.On != "" && o.Task.Base != "" {
 		return exitcode.Usagef("--on and --base both say where the branch starts: give one of them")
 	}
+	if o.Wait && o.NoWait {
+		return exitcode.Usagef("--wait and --no-wait exclude one another")
+	}
 	if o.Timeout < 0 {
 		return exitcode.Usagef("--timeout is negative")
 	}
@@ -148,7 +150,7 @@ func run(ctx context.Context, opts *Options) error {
 	if in.Env, err = opts.Env(ctx); err != nil {
 		return err
 	}
-	in.On = factory.Task(in.On)
+	in.On, in.Repo = factory.Task(in.On), factory.Repo(in.Repo)
 	accepted, err := c.CreateTask(ctx, in)
 	if err != nil {
 		return err

@@ -144,3 +144,17 @@ func Task(arg string) string {
 	}
 	return arg
 }
+
+// Repo turns what a person typed for a repository into what the daemon is
+// asked, which knows nothing of the current directory: a path that begins with
+// a dot becomes absolute.
+func Repo(arg string) string {
+	if arg != "." && arg != ".." && !strings.HasPrefix(arg, "./") && !strings.HasPrefix(arg, "../") {
+		return arg
+	}
+	abs, err := filepath.Abs(arg)
+	if err != nil {
+		return arg // there is no current directory
+	}
+	return abs
+}

@@ -62,6 +62,7 @@ Tasks that were killed or archived are left out unless --all or --status names t
 				}
 				opts.Filter.Status = append(opts.Filter.Status, api.Status(s))
 			}
+			opts.Filter.Repo = factory.Repo(opts.Filter.Repo)
 			if runF != nil {
 				return runF(cmd.Context(), opts)
 			}

@@ -60,7 +60,6 @@ func Add(cmd *cobra.Command, f *factory.Factory, sample any) *Flags {
 	cmd.Flags().Lookup(flagJSON).NoOptDefVal = all
 	cmd.Flags().StringVarP(&o.jq, "jq", "q", "", "filter the JSON by a jq `expression`")
 	cmd.Flags().StringVarP(&o.template, "template", "t", "", "format the JSON by a Go `template`")
-	cmd.MarkFlagsMutuallyExclusive("jq", "template")
 	if cmd.Annotations == nil {
 		cmd.Annotations = map[string]string{}
 	}
@@ -80,6 +79,9 @@ func Add(cmd *cobra.Command, f *factory.Factory, sample any) *Flags {
 }
 
 func (o *Flags) resolve(asked bool, list string) error {
+	if o.jq != "" && o.template != "" {
+		return exitcode.Usagef("--jq and --template exclude one another")
+	}
 	o.on = asked || o.jq != "" || o.template != ""
 	if !asked || list == all || list == "" {
 		return nil

@@ -23,7 +23,7 @@ func newRemove(f *factory.Factory, run runFunc) *cobra.Command {
 		Args:              args.Exact("REPO"),
 		ValidArgsFunction: complete.Repos(f, 1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			opts.repo = args[0]
+			opts.repo = factory.Repo(args[0])
 			return run(cmd.Context(), opts)
 		},
 	}

@@ -31,9 +31,9 @@ With --json nothing is asked: it prints what is there, and --yes allows it.`,
 		Args:              args.Range(0, "REPO"),
 		ValidArgsFunction: complete.Repos(f, 1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			opts.repo = "."
+			opts.repo = factory.Repo(".")
 			if len(args) > 0 {
-				opts.repo = args[0]
+				opts.repo = factory.Repo(args[0])
 			}
 			return run(cmd.Context(), opts)
 		},
