@@ -97,6 +97,32 @@ func TestManyClientsFindOneDaemon(t *testing.T) {
 	}
 }
 
+// TestManyProcessesFindOneDaemon is the same with whole programs.
+func TestManyProcessesFindOneDaemon(t *testing.T) {
+	n := rounds(crowd, crowd/2, 20)
+	for _, stale := range []bool{false, true} {
+		w := newWorld(t)
+		w.install(1, "")
+		if stale {
+			w.staleSocket()
+		}
+		var hfs []*os.Process
+		for range n {
+			hfs = append(hfs, w.run(0, nil, "client", "x"))
+		}
+		for _, p := range hfs {
+			if st, err := p.Wait(); err != nil || !st.Success() {
+				t.Errorf("a client: %v, %v", st, err)
+			}
+		}
+		if pids := w.started(); len(pids) != 1 || !alive(pids[0]) {
+			t.Errorf("daemons started: %v, want one that lives", pids)
+		}
+		w.onlyOne()
+		w.once(n)
+	}
+}
+
 // staleSocket leaves what a killed daemon leaves.
 func (w *world) staleSocket() {
 	w.t.Helper()
