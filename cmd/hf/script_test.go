@@ -106,9 +106,10 @@ func tearDown(t testscript.T, dir string, vars []string) {
 		return out
 	}
 	if _, err := os.Stat(filepath.Join(dir, "state", "hf.db")); err == nil {
-		ids := strings.Fields(string(hf("list", "--jq", ".[].id")))
-		if len(ids) > 0 {
-			hf(append([]string{"kill", "--yes"}, ids...)...)
+		for _, w := range strings.Fields(string(hf("workspace", "list", "--jq", ".[].name"))) {
+			if ids := strings.Fields(string(hf("list", "-w", w, "--jq", ".[].id"))); len(ids) > 0 {
+				hf(append([]string{"kill", "-w", w, "--yes"}, ids...)...)
+			}
 		}
 	}
 	hf("backend", "stop", "--force")
@@ -130,14 +131,25 @@ func tearDown(t testscript.T, dir string, vars []string) {
 	}
 }
 
-// processes finds what belongs to a script by the directory in its environment.
+// processes finds what belongs to a script: its directory is in the
+// environment, is the working directory or holds an open file.
 func processes(dir string) []int {
 	var out []int
-	dirs, _ := filepath.Glob("/proc/[0-9]*")
-	for _, d := range dirs {
-		environ, err := os.ReadFile(filepath.Join(d, "environ"))
-		pid, perr := strconv.Atoi(filepath.Base(d))
-		if err == nil && perr == nil && bytes.Contains(environ, []byte(dir)) {
+	procs, _ := filepath.Glob("/proc/[0-9]*")
+	for _, proc := range procs {
+		pid, err := strconv.Atoi(filepath.Base(proc))
+		if err != nil || pid == os.Getpid() {
+			continue
+		}
+		// Whatever cannot be read is gone, or another user's.
+		environ, _ := os.ReadFile(filepath.Join(proc, "environ"))
+		links, _ := filepath.Glob(filepath.Join(proc, "fd", "*"))
+		mine := bytes.Contains(environ, []byte(dir))
+		for _, link := range append(links, filepath.Join(proc, "cwd")) {
+			to, _ := os.Readlink(link)
+			mine = mine || strings.HasPrefix(to, dir+"/")
+		}
+		if mine {
 			out = append(out, pid)
 		}
 	}

@@ -33,7 +33,10 @@ func Main(ctx context.Context, argv []string, io *iostreams.IOStreams, environ [
 	}
 	root.SetArgs(argv)
 	cmd, err := root.ExecuteContextC(ctx)
-	if ctx.Err() != nil && err != nil {
+	switch {
+	case errors.Is(err, iostreams.ErrGone):
+		return exitcode.OK // there is nobody to say anything else to
+	case ctx.Err() != nil && err != nil:
 		return exitcode.Interrupted
 	}
 	report(io, cmd, argv, err)

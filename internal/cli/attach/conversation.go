@@ -297,7 +297,10 @@ func (v *conversation) finish(ctx context.Context, entries <-chan received, stop
 		return errDetached
 	}
 	over := make(chan error, 1)
-	go func() { over <- v.outcome(ctx, v.task.ID) }()
+	go func() {
+		_, err := follow.Until(ctx, v.c, v.task.ID, follow.Done, nil)
+		over <- err
+	}()
 	var outcome error
 	for waiting := true; waiting; {
 		select {
@@ -327,20 +330,4 @@ func (v *conversation) finish(ctx context.Context, entries <-chan received, stop
 		}
 	}
 	return outcome
-}
-
-// outcome waits for the end of all turns, or until the agent asks for what
-// nobody is here to answer.
-func (v *conversation) outcome(ctx context.Context, task string) error {
-	ctx, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
-	_, err := follow.Until(ctx, v.c, task, follow.Done, func(d *api.TaskDetail) {
-		if len(d.Permissions) > 0 {
-			cancel(&api.Error{
-				Code: api.CodeHalted, Message: fmt.Sprintf("task %s asks for a permission, and nobody is here to answer", task),
-				Hint: fmt.Sprintf("`hf approvals %s` shows it", task),
-			})
-		}
-	})
-	return err
 }

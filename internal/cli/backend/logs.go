@@ -82,7 +82,7 @@ func runLogs(ctx context.Context, opts *logsOptions) error {
 	if err := t.last(opts.lines); err != nil || !opts.follow {
 		return err
 	}
-	return t.follow(ctx)
+	return t.follow(opts.io.WhileRead(ctx))
 }
 
 // tail reads a file that grows and is replaced by an empty one now and then.

@@ -64,8 +64,8 @@ of the current directory, or --repo.
 
 The task is safe as soon as its id is printed: it goes on whatever happens to
 this command. Its provisioning is shown until the agent has the prompt
-(--no-wait returns before that). --wait returns at the end of the agent's turn,
-with an exit code that says how it ended; see ` + "`hf help exit-codes`" + `.`,
+(--no-wait returns before that). --wait returns at the end of the agent's turn, or
+when it needs a permission or an answer, with an exit code that says which; see ` + "`hf help exit-codes`" + `.`,
 		Example: `  hf create "fix the flaky test in ./store"
   hf create --agent claude --check "go test ./..." --wait "make the tests pass"
   hf create --on feat/login "add a logout button"
@@ -95,7 +95,7 @@ with an exit code that says how it ended; see ` + "`hf help exit-codes`" + `.`,
 	fs.StringVar(&t.Check, "check", "", "a shell `command` that must pass after the turn")
 	fs.StringVarP(&opts.Prompt.File, "file", "F", "", "read the prompt from a `file`, - for standard input")
 	fs.BoolVar(&opts.NoWait, "no-wait", false, "return as soon as the task is accepted")
-	fs.BoolVar(&opts.Wait, "wait", false, "return at the end of the turn, and of the check")
+	fs.BoolVar(&opts.Wait, "wait", false, "return at the end of the turn and of the check, or when a person is needed")
 	fs.DurationVar(&opts.Timeout, "timeout", 0, "stop waiting after this `duration`; the task goes on")
 	opts.Output = output.Add(cmd, f, api.Task{})
 	completions(cmd, f)

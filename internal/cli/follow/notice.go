@@ -19,8 +19,7 @@ func Notices(io *iostreams.IOStreams) func(*api.TaskDetail) {
 				continue
 			}
 			told[p.ID] = true
-			_, _ = fmt.Fprintf(io.Err, "%s    `hf approve %s %s` or `hf deny %s %s`\n", // telling is all there is to it
-				render.Permission(io.ErrStyle(), p), d.ID, p.ID, d.ID, p.ID)
+			_, _ = fmt.Fprint(io.Err, render.Permission(io.ErrStyle(), p)) // telling is all there is to it
 		}
 	}
 }

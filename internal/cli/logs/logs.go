@@ -68,6 +68,9 @@ func run(ctx context.Context, opts *Options) error {
 	if err != nil {
 		return err
 	}
+	if opts.Follow {
+		ctx = opts.IO.WhileRead(ctx)
+	}
 	entries := c.Transcript(ctx, opts.Task, opts.After, opts.Follow)
 	if opts.Output.On() {
 		return printJSON(ctx, opts, entries)

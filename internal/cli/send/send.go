@@ -77,7 +77,7 @@ $VISUAL or $EDITOR on a terminal.`,
 		},
 	}
 	cmd.Flags().StringVarP(&opts.Prompt.File, "file", "F", "", "read the message from a `file`, - for standard input")
-	cmd.Flags().BoolVar(&opts.Wait, "wait", false, "return at the end of its turn, and of the check")
+	cmd.Flags().BoolVar(&opts.Wait, "wait", false, "return at the end of its turn and of the check, or when a person is needed")
 	cmd.Flags().DurationVar(&opts.Timeout, "timeout", 0, "stop waiting after this `duration`")
 	complete.Flag(cmd, "timeout", complete.Nothing)
 	opts.Output = output.Add(cmd, f, api.Message{})

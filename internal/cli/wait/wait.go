@@ -50,9 +50,8 @@ func NewCmd(f *factory.Factory, runF func(context.Context, *Options) error) *cob
   exit     the agent process has ended
 
 The exit code says how the tasks did, that of the first task that did not do well:
-3 the agent failed, 5 the check failed, 8 it asks something, 9 a usage limit,
-11 it cannot come there any more, 124 --timeout. Waiting goes on through permissions;
-they are shown as they are asked for.`,
+3 the agent failed, 5 the check failed, 8 it needs a permission or an answer,
+9 a usage limit, 11 it cannot come there any more, 124 --timeout.`,
 		Example: `  hf wait k3f9
   hf wait --for waiting --timeout 5m k3f9 && hf approve k3f9`,
 		Args:              args.AtLeast("TASK"),
