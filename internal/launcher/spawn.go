@@ -102,7 +102,7 @@ func (l *Launcher) daemonEnv() []string {
 	names := []string{
 		"HOME", "USER", "LOGNAME", "SHELL", "PATH", "TMPDIR", "TZ", "LANG", "LANGUAGE",
 		"XDG_STATE_HOME", "XDG_DATA_HOME", "XDG_CONFIG_HOME", "XDG_CACHE_HOME", "XDG_RUNTIME_DIR",
-		"HF_STATE_DIR", "HF_DATA_DIR", "HF_CONFIG", "HF_GIT_SPICE_BIN", "HF_FAULT", "GOCOVERDIR",
+		"HF_STATE_DIR", "HF_DATA_DIR", "HF_CONFIG", "HF_GIT_SPICE_BIN", "HF_FAULT", "GOCOVERDIR", "GORACE",
 	}
 	var env []string
 	for _, kv := range l.opts.Environ {

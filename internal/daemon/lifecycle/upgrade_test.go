@@ -257,9 +257,13 @@ func TestChildrenGetNeitherLockNorSocket(t *testing.T) {
 	w.install(1, "")
 	pid := w.up(1)
 	child := w.child("60")
-	for _, fd := range []string{"3", "4"} {
-		if path, err := os.Readlink(fmt.Sprintf("/proc/%d/fd/%s", child, fd)); err == nil {
-			t.Errorf("the child has descriptor %s: %s", fd, path)
+	fds, err := filepath.Glob(fmt.Sprintf("/proc/%d/fd/*", child))
+	if err != nil || len(fds) == 0 {
+		t.Fatalf("descriptors %q, %v", fds, err)
+	}
+	for _, fd := range fds {
+		if path, _ := os.Readlink(fd); strings.HasPrefix(path, "socket:") || strings.HasPrefix(path, w.dir) {
+			t.Errorf("the child has %s: %s", fd, path)
 		}
 	}
 	w.install(2, "")

@@ -81,6 +81,7 @@ func newWorld(t *testing.T) *world {
 	}
 	w := &world{t: t, dir: dir, env: map[string]string{
 		"HOME": dir, "PATH": os.Getenv("PATH"), "HF_STATE_DIR": filepath.Join(dir, "s"), "SECRET_TOKEN": "canary",
+		"GORACE": "atexit_sleep_ms=0", // a second at the end of every process, otherwise
 	}}
 	w.resolve()
 	t.Cleanup(func() {
