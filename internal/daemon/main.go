@@ -6,6 +6,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/hf-dev/hf/internal/daemon/lifecycle"
@@ -89,8 +90,8 @@ func (p program) check(ctx context.Context, args []string, stdout, stderr io.Wri
 
 func lookUp(environ []string) func(string) string {
 	return func(name string) string {
-		for i := len(environ) - 1; i >= 0; i-- {
-			if v, ok := strings.CutPrefix(environ[i], name+"="); ok {
+		for _, kv := range slices.Backward(environ) {
+			if v, ok := strings.CutPrefix(kv, name+"="); ok {
 				return v
 			}
 		}

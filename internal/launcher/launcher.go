@@ -11,6 +11,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -60,11 +61,11 @@ var errNotRunning = errors.New("hfd is not running")
 // IsNotRunning reports whether err says that no daemon runs.
 func IsNotRunning(err error) bool { return errors.Is(err, errNotRunning) }
 
-// notRunning is an *api.Error that errors.Is can tell from the others.
-type notRunning struct{ err *api.Error }
+// notRunningError is an *api.Error that errors.Is can tell from the others.
+type notRunningError struct{ err *api.Error }
 
-func (n *notRunning) Error() string   { return n.err.Message }
-func (n *notRunning) Unwrap() []error { return []error{n.err, errNotRunning} }
+func (n *notRunningError) Error() string   { return n.err.Message }
+func (n *notRunningError) Unwrap() []error { return []error{n.err, errNotRunning} }
 
 // Ensure returns a connection to a daemon that has just answered hello, and
 // what it said. The caller owns the connection. Errors are *api.Error or the
@@ -137,7 +138,7 @@ func (s *search) absent() error {
 	case held:
 		return nil
 	}
-	return &notRunning{&api.Error{
+	return &notRunningError{&api.Error{
 		Code: api.CodeUnavailable, Message: errNotRunning.Error(),
 		Hint: "the next command that needs it starts it",
 	}}
@@ -249,8 +250,8 @@ func (l *Launcher) daemonPath() (string, error) {
 }
 
 func (l *Launcher) getenv(name string) string {
-	for i := len(l.opts.Environ) - 1; i >= 0; i-- {
-		if v, ok := strings.CutPrefix(l.opts.Environ[i], name+"="); ok {
+	for _, kv := range slices.Backward(l.opts.Environ) {
+		if v, ok := strings.CutPrefix(kv, name+"="); ok {
 			return v
 		}
 	}

@@ -24,15 +24,18 @@ func TestResolve(t *testing.T) {
 	}{
 		{"home", map[string]string{"HOME": "/tmp/u"}, "/tmp/u/.local/state/hf", "/tmp/u/.local/share/hf", "/tmp/u/.config/hf/config.toml"},
 		{
-			"xdg", map[string]string{"HOME": "/h", "XDG_STATE_HOME": "/tmp/s", "XDG_DATA_HOME": "/d", "XDG_CONFIG_HOME": "/c"},
+			"xdg",
+			map[string]string{"HOME": "/h", "XDG_STATE_HOME": "/tmp/s", "XDG_DATA_HOME": "/d", "XDG_CONFIG_HOME": "/c"},
 			"/tmp/s/hf", "/d/hf", "/c/hf/config.toml",
 		},
 		{
-			"relative xdg is ignored", map[string]string{"HOME": "/tmp/u", "XDG_STATE_HOME": "s"},
+			"relative xdg is ignored",
+			map[string]string{"HOME": "/tmp/u", "XDG_STATE_HOME": "s"},
 			"/tmp/u/.local/state/hf", "/tmp/u/.local/share/hf", "/tmp/u/.config/hf/config.toml",
 		},
 		{
-			"own", map[string]string{"HF_STATE_DIR": "/tmp/a//b/", "HF_DATA_DIR": "/d", "HF_CONFIG": "/c.toml"},
+			"own",
+			map[string]string{"HF_STATE_DIR": "/tmp/a//b/", "HF_DATA_DIR": "/d", "HF_CONFIG": "/c.toml"},
 			"/tmp/a/b", "/d", "/c.toml",
 		},
 	}

@@ -237,8 +237,7 @@ func (b *backoff) next(ctx context.Context, patience time.Duration) error {
 
 // passing reports whether the same request may succeed a moment later.
 func passing(err error) bool {
-	var e *answer
-	if errors.As(err, &e) {
+	if e, ok := errors.AsType[*answer](err); ok {
 		return e.err.Code == api.CodeUnavailable
 	}
 	return errors.Is(err, errBroken)
@@ -252,8 +251,7 @@ func (a *answer) Unwrap() error { return a.err }
 
 // final turns what is left after the last attempt into what the caller sees.
 func final(err error) error {
-	var e *answer
-	if errors.As(err, &e) {
+	if e, ok := errors.AsType[*answer](err); ok {
 		return e.err
 	}
 	if errors.Is(err, errBroken) {

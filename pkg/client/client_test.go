@@ -129,8 +129,10 @@ func TestErrorsComeBackAsTheyWereSent(t *testing.T) {
 		{"an api error", func(w http.ResponseWriter, _ *http.Request) {
 			reply(w, 404, api.Error{Code: api.CodeNotFound, Message: "no task", Hint: "look"})
 		}, api.Error{Code: api.CodeNotFound, Message: "no task", Hint: "look"}},
-		{"no reason", func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "oops", 500) },
-			api.Error{Code: api.CodeInternal, Message: "hfd answered 500 without a reason"}},
+		{
+			"no reason", func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "oops", 500) },
+			api.Error{Code: api.CodeInternal, Message: "hfd answered 500 without a reason"},
+		},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -270,7 +270,7 @@ func (f *fencedWriter) goAway() {
 // application has the table of all codes and their status; these are few.
 func writeError(w http.ResponseWriter, e *api.Error) {
 	status := http.StatusInternalServerError
-	switch e.Code {
+	switch e.Code { //nolint:exhaustive // all others are failures of the start
 	case api.CodeUnavailable:
 		status = http.StatusServiceUnavailable
 		w.Header().Set("Connection", "close")

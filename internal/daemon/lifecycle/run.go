@@ -295,6 +295,7 @@ func (c *clients) track(_ net.Conn, s http.ConnState) {
 		c.n.Add(1)
 	case http.StateClosed, http.StateHijacked:
 		c.n.Add(-1)
+	case http.StateActive, http.StateIdle:
 	}
 	c.last.Store(time.Now().UnixNano())
 }

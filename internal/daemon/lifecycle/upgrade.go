@@ -106,7 +106,7 @@ func examine(path string) (candidate, error) {
 	if !filepath.IsAbs(path) {
 		return bad("the path is not absolute")
 	}
-	real, err := filepath.EvalSymlinks(path)
+	target, err := filepath.EvalSymlinks(path)
 	if errors.Is(err, os.ErrNotExist) {
 		return bad("it does not exist")
 	}
@@ -114,7 +114,7 @@ func examine(path string) (candidate, error) {
 		return bad(err.Error())
 	}
 	var st syscall.Stat_t
-	if err := syscall.Lstat(real, &st); err != nil {
+	if err := syscall.Lstat(target, &st); err != nil {
 		return bad(err.Error())
 	}
 	switch {
@@ -127,7 +127,7 @@ func examine(path string) (candidate, error) {
 	case st.Mode&0o100 == 0:
 		return bad("it is not executable")
 	}
-	return candidate{path: real, dev: st.Dev, ino: st.Ino, size: st.Size, made: st.Mtim}, nil
+	return candidate{path: target, dev: st.Dev, ino: st.Ino, size: st.Size, made: st.Mtim}, nil
 }
 
 // selfcheck runs the new binary on a copy of the database.
