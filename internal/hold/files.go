@@ -30,13 +30,13 @@ const Proto = 1
 // Spec is what a holder holds. It reaches the holder by a pipe: Argv and Env
 // may hold secrets, and are in the journal only as far as Argv.
 type Spec struct {
-	Session string   `json:"session"` // required
-	Dir     string   `json:"dir"`     // required: absolute, the session's own directory
-	Socket  string   `json:"socket"`  // required: absolute, at most 107 bytes
-	Argv    []string `json:"argv"`    // required: Argv[0] is a path or found in Env's PATH
-	Env     []string `json:"env"`     // NAME=value, the whole environment
-	Cwd     string   `json:"cwd"`     // required: absolute
-	Umask   int      `json:"umask,omitempty"`
+	Session string   `json:"session"`         // required
+	Dir     string   `json:"dir"`             // required: absolute, the session's own directory
+	Socket  string   `json:"socket"`          // required: absolute, at most 107 bytes
+	Argv    []string `json:"argv"`            // required: Argv[0] is a path or found in Env's PATH
+	Env     []string `json:"env"`             // NAME=value, the whole environment
+	Cwd     string   `json:"cwd"`             // required: absolute
+	Umask   int      `json:"umask,omitempty"` // of the process; 0 = 022
 }
 
 // defaultUmask is the process's when Spec.Umask is 0; the holder's own is 077.

@@ -82,6 +82,17 @@ func TestStopLeavesNobody(t *testing.T) {
 	}
 }
 
+// A number that has passed to another process is nobody's.
+func TestSignalKnowsAStranger(t *testing.T) {
+	t.Parallel()
+	stranger := spawn(t, "sleep", "1000")
+	process{pid: stranger.pid, start: stranger.start + 1}.signal(syscall.SIGKILL)
+	if !stranger.lives() {
+		t.Fatal("a stranger was killed")
+	}
+	stranger.kill(t)
+}
+
 func TestForkerIsStopped(t *testing.T) {
 	t.Parallel()
 	// Four chains, in which each process starts the next one in a session of
