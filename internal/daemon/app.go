@@ -116,6 +116,7 @@ func (a *app) wire(ctx context.Context, cfg *config.Source) error {
 		Log: log, Version: version.Version(),
 		Tasks: a.tasks, Sessions: talks{a.tasks, a.sessions}, Events: eventStore{a.store}, Repos: repos{a.repos},
 		Workspaces: workspaces{a.store, cfg}, Agents: agents, Backend: backend{a},
+		Isolation: func(string) string { return worktrees.Capabilities().Isolation },
 	})
 	return nil
 }

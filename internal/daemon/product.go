@@ -50,7 +50,7 @@ func taskSettings(cfg config.Config, provider string) task.Settings {
 	return task.Settings{
 		Permission: cfg.Permission, Provider: provider,
 		AgentLimit: cfg.Create.AgentTimeout, SetupLimit: cfg.Create.SetupTimeout, CheckLimit: cfg.Create.CheckTimeout, FetchLimit: cfg.Create.FetchTimeout,
-		IsSecret: config.IsSecret, ClientVersion: version.Version(),
+		IsSecret: config.HoldsSecret, ClientVersion: version.Version(),
 		Model: func(name string) string { return cfg.Agents[name].Model },
 	}
 }

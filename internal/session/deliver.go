@@ -90,11 +90,11 @@ func (v *supervisor) writeCancel(ctx context.Context) error {
 // two prompts at once. An open question takes the message as its answer.
 func (v *supervisor) writePrompt(ctx context.Context) error {
 	facts := v.machine.Facts()
-	if !facts.Ready || v.limited {
+	if !facts.Ready || facts.Turn != "" && facts.Question == "" {
 		return nil
 	}
-	if facts.Turn != "" && facts.Question == "" {
-		return nil
+	if held, err := v.heldByLimit(ctx, facts); held || err != nil {
+		return err
 	}
 	msg, err := v.nextMessage(ctx)
 	if err != nil || msg == nil || v.sent[promptKey(msg.ID)] {
@@ -108,6 +108,25 @@ func (v *supervisor) writePrompt(ctx context.Context) error {
 		return err
 	}
 	return v.once(ctx, promptKey(msg.ID), line)
+}
+
+// heldByLimit reports whether a usage limit keeps the outbox closed. Where
+// nobody said when it resets, only a message that was written since then opens
+// it: what waited before must not be spent on a limit that still holds.
+func (v *supervisor) heldByLimit(ctx context.Context, facts acp.Facts) (held bool, err error) {
+	if !v.limited || facts.LimitReset != nil {
+		return v.limited, nil
+	}
+	held = true
+	err = v.m.cfg.Store.View(ctx, func(tx Tx) error {
+		msgs, err := tx.MessagesOf(v.task)
+		for _, m := range msgs {
+			pending := m.State == api.MessageAccepted || m.State == api.MessageQueued
+			held = held && !(pending && m.CreatedAt.After(facts.Since))
+		}
+		return err
+	})
+	return held, err
 }
 
 func (v *supervisor) nextMessage(ctx context.Context) (msg *Message, err error) {

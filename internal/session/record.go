@@ -239,6 +239,9 @@ func (v *supervisor) unknown(ctx context.Context, cause error) {
 // activity is what the facts show at this time: a usage limit ends by the
 // clock, not by a word of the agent.
 func (v *supervisor) activity(f acp.Facts) (api.Activity, string, time.Time) {
+	if f.Exit != nil && v.farewellNote != "" {
+		return api.ActivityExited, v.farewellNote, f.Since
+	}
 	v.limited = f.Activity == api.ActivityLimited
 	if v.limited && f.LimitReset != nil && !v.m.cfg.Now().Before(*f.LimitReset) {
 		v.limited = false

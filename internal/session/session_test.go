@@ -29,6 +29,9 @@ func TestMain(m *testing.M) {
 		switch os.Args[1] {
 		case "hold":
 			os.Exit(hold.Main(context.Background(), os.Stdin, os.Stdout, os.Stderr))
+		case "leaky-agent":
+			leakyAgent(os.Stdin, os.Stdout)
+			os.Exit(0)
 		case "demo-agent":
 			os.Exit(demo.Main(context.Background(), os.Args[2:], os.Environ(), os.Stdin, os.Stdout, os.Stderr))
 		}
@@ -101,8 +104,14 @@ func (b *bench) update(fn func(*store.Tx) error) {
 
 func (b *bench) start() string {
 	b.t.Helper()
+	return b.startAgent("demo-agent")
+}
+
+// startAgent starts this test binary as an agent.
+func (b *bench) startAgent(mode string) string {
+	b.t.Helper()
 	id, err := b.m.Start(b.t.Context(), session.StartRequest{
-		Task: taskID, Agent: "demo", Argv: []string{b.self, "demo-agent"}, Dir: filepath.Join(b.dir, "work"),
+		Task: taskID, Agent: "demo", Argv: []string{b.self, mode}, Dir: filepath.Join(b.dir, "work"),
 		Env: []string{"PATH=" + os.Getenv("PATH"), "HOME=" + b.dir}, ACP: acp.Config{Cwd: filepath.Join(b.dir, "work"), Permission: api.PermissionAsk, Mode: "ask"},
 	})
 	if err != nil {
@@ -141,6 +150,16 @@ func (b *bench) await(what string, done func(tx *store.Tx) bool) {
 		select {
 		case <-woken:
 		case <-ctx.Done():
+			b.t.Fatalf("%s: not in time", what)
+		}
+	}
+}
+
+// eventually asks until ok holds, of what no event tells.
+func (b *bench) eventually(what string, ok func() bool) {
+	b.t.Helper()
+	for deadline := time.Now().Add(20 * time.Second); !ok(); time.Sleep(10 * time.Millisecond) {
+		if time.Now().After(deadline) {
 			b.t.Fatalf("%s: not in time", what)
 		}
 	}

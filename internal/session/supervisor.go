@@ -45,6 +45,9 @@ type supervisor struct {
 	sent    map[string]bool // what was written on this connection and is not folded yet
 	limited bool            // the outbox waits for the usage limit to reset
 	ended   bool
+	left    leftover
+	// farewellNote is why hf itself ended the agent, where it did.
+	farewellNote string
 
 	over  atomic.Bool // the process has ended; set before the store says so
 	pokes chan struct{}
@@ -54,7 +57,6 @@ type supervisor struct {
 	conn        *hold.Conn // nil while the holder does not answer
 	shown       acp.Facts
 	offset      int64
-	size        int64
 	interrupted bool
 }
 
@@ -142,7 +144,8 @@ func (v *supervisor) run(ctx context.Context, caughtUp chan<- struct{}) {
 		if v.ended {
 			return
 		}
-		v.wait(ctx, v.untilReset())
+		v.endLeftover(ctx)
+		v.wait(ctx, v.pause())
 	}
 }
 
@@ -205,7 +208,9 @@ func (v *supervisor) read(ctx context.Context) (more bool, err error) {
 		if err != nil {
 			return false, err
 		}
-		entries = append(entries, keep(v.machine.Feed(rec))...)
+		news := v.machine.Feed(rec)
+		v.noteCancelled(news)
+		entries = append(entries, keep(news)...)
 		if rec.Kind == journal.Exit {
 			v.over.Store(true)
 			v.ended = true

@@ -297,13 +297,13 @@ func (s *Service) Resolve(ctx context.Context, request, task, id string, in api.
 		if err != nil || p.Task != task {
 			return &api.Error{Code: api.CodeNotFound, Message: fmt.Sprintf("task %s has no permission request %q", task, id), Hint: fmt.Sprintf("`hf show %s` lists the open ones.", task)}
 		}
+		out = *p
+		if _, repeated, err := tx.Replay(request); repeated || err != nil {
+			return err
+		}
 		option, err := choose(p, in)
 		if err != nil {
 			return err
-		}
-		if p.State == api.PermissionAnswered && p.Answer == option {
-			out = *p
-			return nil
 		}
 		if p.State != api.PermissionOpen {
 			return &api.Error{Code: api.CodeConflict, Message: fmt.Sprintf("permission request %s was %s already", id, p.State)}
@@ -317,7 +317,10 @@ func (s *Service) Resolve(ctx context.Context, request, task, id string, in api.
 		if err := tx.PutSetting(lastKey(t.Workspace), t.ID); err != nil {
 			return err
 		}
-		return tx.PutPermission(p)
+		if err := tx.PutPermission(p); err != nil || request == "" {
+			return err
+		}
+		return tx.Remember(request, nil)
 	})
 	if err != nil {
 		return session.Permission{}, err

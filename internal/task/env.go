@@ -73,7 +73,7 @@ func (s *Service) keepEnv(t *Task, env api.Env) {
 	isSecret := s.cfg.Settings().IsSecret
 	plain, secrets := api.Env{}, api.Env{}
 	for name, value := range env {
-		if isSecret(name) {
+		if isSecret(name, value) {
 			secrets[name] = value
 		} else {
 			plain[name] = value

@@ -412,12 +412,18 @@ func (s *Service) agentEnv(t *Task, profile agent.Profile, repoEnv map[string]st
 		}
 	}
 	isSecret := s.cfg.Settings().IsSecret
-	for name := range env {
-		if isSecret(name) && name != "GH_TOKEN" && name != "GITHUB_TOKEN" {
+	for name, value := range env {
+		if isSecret(name, value) && !forEveryAgent(name) {
 			delete(env, name)
 		}
 	}
 	return Environ(env, repoEnv, own, taskVars(t)), nil
+}
+
+// forEveryAgent reports whether a secret variable is no agent's key: forges and
+// proxies are what the commands of any agent need.
+func forEveryAgent(name string) bool {
+	return name == "GH_TOKEN" || name == "GITHUB_TOKEN" || strings.HasSuffix(strings.ToLower(name), "_proxy")
 }
 
 func taskVars(t *Task) map[string]string {

@@ -121,8 +121,8 @@ type Settings struct {
 	SetupLimit    time.Duration
 	CheckLimit    time.Duration
 	FetchLimit    time.Duration
-	IsSecret      func(name string) bool    // variables whose values are kept in memory only
-	Model         func(agent string) string // "" = the agent's default
+	IsSecret      func(name, value string) bool // variables whose values are kept in memory only
+	Model         func(agent string) string     // "" = the agent's default
 	ClientVersion string
 }
 

@@ -134,7 +134,7 @@ func over(d *api.TaskDetail, target Target) bool {
 	case api.StatusWaiting:
 		// An answer that was given and has not reached the agent yet is no
 		// longer waited for.
-		return d.Activity == api.ActivityLimited ||
+		return d.Activity == api.ActivityLimited && len(d.Messages) == 0 ||
 			d.Activity == api.ActivityNeedsInput && len(d.Messages) == 0 ||
 			d.Activity == api.ActivityNeedsPermission && len(d.Permissions) > 0
 	case api.StatusRunning:
