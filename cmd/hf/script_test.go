@@ -106,7 +106,7 @@ func tearDown(t testscript.T, dir string, vars []string) {
 		return out
 	}
 	if _, err := os.Stat(filepath.Join(dir, "state", "hf.db")); err == nil {
-		for _, w := range strings.Fields(string(hf("workspace", "list", "--jq", ".[].name"))) {
+		for w := range strings.FieldsSeq(string(hf("workspace", "list", "--jq", ".[].name"))) {
 			if ids := strings.Fields(string(hf("list", "-w", w, "--jq", ".[].id"))); len(ids) > 0 {
 				hf(append([]string{"kill", "-w", w, "--yes"}, ids...)...)
 			}

@@ -45,7 +45,7 @@ func Main(ctx context.Context, argv []string, io *iostreams.IOStreams, environ [
 
 // report prints an error for a person, and for a program that asked for JSON.
 func report(io *iostreams.IOStreams, cmd *cobra.Command, argv []string, err error) {
-	var silent exitcode.Silent
+	var silent exitcode.SilentError
 	if err == nil || errors.As(err, &silent) {
 		return
 	}
@@ -56,8 +56,7 @@ func report(io *iostreams.IOStreams, cmd *cobra.Command, argv []string, err erro
 	if e.Hint != "" {
 		fmt.Fprintf(&b, "%s %s\n", st.Dim("hint:"), sanitize.Text(e.Hint))
 	}
-	var usage *exitcode.UsageError
-	if errors.As(err, &usage) {
+	if _, ok := errors.AsType[*exitcode.UsageError](err); ok {
 		fmt.Fprintf(&b, "usage: %s\nsee `%s --help`\n", cmd.UseLine(), cmd.CommandPath())
 	}
 	if output.Wanted(argv) {

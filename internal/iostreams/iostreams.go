@@ -147,14 +147,26 @@ func (s *IOStreams) ErrStyle() Style { return Style{s.errColor} }
 // On reports whether colour is wanted.
 func (st Style) On() bool { return st.on }
 
-// The styles.
-func (st Style) Bold(v string) string   { return st.wrap("1", v) }
-func (st Style) Dim(v string) string    { return st.wrap("2", v) }
-func (st Style) Red(v string) string    { return st.wrap("31", v) }
-func (st Style) Green(v string) string  { return st.wrap("32", v) }
+// Bold prints bold.
+func (st Style) Bold(v string) string { return st.wrap("1", v) }
+
+// Dim prints faint.
+func (st Style) Dim(v string) string { return st.wrap("2", v) }
+
+// Red prints red.
+func (st Style) Red(v string) string { return st.wrap("31", v) }
+
+// Green prints green.
+func (st Style) Green(v string) string { return st.wrap("32", v) }
+
+// Yellow prints yellow.
 func (st Style) Yellow(v string) string { return st.wrap("33", v) }
-func (st Style) Blue(v string) string   { return st.wrap("34", v) }
-func (st Style) Cyan(v string) string   { return st.wrap("36", v) }
+
+// Blue prints blue.
+func (st Style) Blue(v string) string { return st.wrap("34", v) }
+
+// Cyan prints cyan.
+func (st Style) Cyan(v string) string { return st.wrap("36", v) }
 
 func (st Style) wrap(code, v string) string {
 	if !st.on || v == "" {

@@ -33,7 +33,7 @@ func newList(f *factory.Factory, runF func(context.Context, *listOptions) error)
 		Use:     "list",
 		Aliases: []string{"ls"},
 		Short:   "List the agents",
-		Long:    "List the agents: which are installed, in which version, signed in or not, and how to get the others.",
+		Long:    "List the agents: which are installed, in which version, whether signed in, and how\nto get the others.",
 		Example: `  hf agent list
   hf agent list --jq '.[] | select(.installed) | .name'`,
 		Args:              args.None,

@@ -78,7 +78,7 @@ func runTest(ctx context.Context, opts *testOptions) error {
 	case r.Error != nil:
 		return r.Error
 	}
-	return exitcode.Silent(exitcode.Agent)
+	return exitcode.SilentError(exitcode.Agent)
 }
 
 func show(io *iostreams.IOStreams, r *api.AgentTest) error {

@@ -42,7 +42,7 @@ func newConversation(c talker, s screen, opts *Options, task api.Task) *conversa
 	st := opts.IO.OutStyle()
 	return &conversation{
 		c: c, s: s, env: opts.Env, st: st, task: task,
-		printer: render.NewTranscript(s, st, hints), echoed: map[string]bool{},
+		printer: render.NewTranscript(s, st, hints, task.Path), echoed: map[string]bool{},
 	}
 }
 

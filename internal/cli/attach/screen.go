@@ -168,7 +168,7 @@ func wrap(s string, width int) (whole, rest string) {
 			if head == len(line) {
 				break
 			}
-			if i := strings.LastIndexByte(line[:head], ' '); i > 0 {
+			if i := strings.LastIndexByte(line[:head+1], ' '); i > 0 {
 				head = i + 1
 			}
 			b.WriteString(strings.TrimRight(line[:head], " ") + "\n")

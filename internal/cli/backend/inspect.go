@@ -34,7 +34,7 @@ func newInspect(f *factory.Factory, runF func(context.Context, *inspectOptions) 
 	cmd := &cobra.Command{
 		Use:   "inspect",
 		Short: "Print what hfd is doing now, as JSON",
-		Long:  "Print what hfd is doing now, as JSON: operations, sessions, pollers, requests and goroutines.",
+		Long:  "Print what hfd is doing now, as JSON: operations, sessions, pollers, requests\nand goroutines.",
 		Example: `  hf backend inspect
   hf backend inspect --jq '.sessions[] | .task'`,
 		Args:              args.None,

@@ -228,7 +228,8 @@ func pretty(st iostreams.Style, line string) string {
 	case "WARN ":
 		level = st.Yellow(level)
 	}
-	out := st.Dim(at) + " " + level + " " + msg
+	var out strings.Builder
+	out.WriteString(st.Dim(at) + " " + level + " " + msg)
 	for _, key := range slices.Sorted(maps.Keys(rec)) {
 		value, ok := rec[key].(string)
 		if !ok {
@@ -238,7 +239,7 @@ func pretty(st iostreams.Style, line string) string {
 			}
 			value = string(b)
 		}
-		out += " " + st.Dim(sanitize.Line(key)+"=") + sanitize.Exact(value)
+		out.WriteString(" " + st.Dim(sanitize.Line(key)+"=") + sanitize.Exact(value))
 	}
-	return out
+	return out.String()
 }

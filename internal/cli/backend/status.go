@@ -30,7 +30,7 @@ func newStatus(f *factory.Factory, runF func(context.Context, *statusOptions) er
 	cmd := &cobra.Command{
 		Use:   "status",
 		Short: "Say whether hfd runs, and which",
-		Long:  "Say whether hfd runs, which build it is and where its files are. It is never started for that.",
+		Long:  "Say whether hfd runs, which build it is and where its files are. It is never\nstarted for that.",
 		Example: `  hf backend status
   hf backend status --json running,pid`,
 		Args:              args.None,

@@ -65,7 +65,8 @@ of the current directory, or --repo.
 The task is safe as soon as its id is printed: it goes on whatever happens to
 this command. Its provisioning is shown until the agent has the prompt
 (--no-wait returns before that). --wait returns at the end of the agent's turn, or
-when it needs a permission or an answer, with an exit code that says which; see ` + "`hf help exit-codes`" + `.`,
+when it needs a permission or an answer, with an exit code that says which; see
+` + "`hf help exit-codes`" + `.`,
 		Example: `  hf create "fix the flaky test in ./store"
   hf create --agent claude --check "go test ./..." --wait "make the tests pass"
   hf create --on feat/login "add a logout button"

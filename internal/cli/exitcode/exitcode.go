@@ -100,14 +100,14 @@ func Usagef(format string, args ...any) error {
 	return &UsageError{Message: fmt.Sprintf(format, args...)}
 }
 
-// Silent ends hf with a code and says nothing more: the answer was printed.
-type Silent int
+// SilentError ends hf with a code and says nothing more: the answer was printed.
+type SilentError int
 
-func (s Silent) Error() string { return fmt.Sprintf("exit code %d", int(s)) }
+func (s SilentError) Error() string { return fmt.Sprintf("exit code %d", int(s)) }
 
 // For returns the exit code of what a command returned.
 func For(err error) int {
-	var silent Silent
+	var silent SilentError
 	var usage *UsageError
 	var e *api.Error
 	switch {

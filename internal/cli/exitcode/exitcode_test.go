@@ -46,7 +46,7 @@ func TestFor(t *testing.T) {
 		{Usagef("what is %q", "x"), 2},
 		{fmt.Errorf("create: %w", &api.Error{Code: api.CodeAgent}), 3},
 		{&api.Error{Code: api.CodeNotFound}, 10},
-		{fmt.Errorf("wait: %w", Silent(8)), 8},
+		{fmt.Errorf("wait: %w", SilentError(8)), 8},
 		{context.Canceled, 130},
 		{fmt.Errorf("wait: %w", context.DeadlineExceeded), 124},
 	}

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 
@@ -40,8 +41,8 @@ func New(io *iostreams.IOStreams, environ []string) *Factory {
 
 // Getenv returns a variable, "" when it is not set.
 func (f *Factory) Getenv(name string) string {
-	for i := len(f.Environ) - 1; i >= 0; i-- {
-		if v, ok := strings.CutPrefix(f.Environ[i], name+"="); ok {
+	for _, kv := range slices.Backward(f.Environ) { // the last one counts, as for a process
+		if v, ok := strings.CutPrefix(kv, name+"="); ok {
 			return v
 		}
 	}

@@ -93,7 +93,7 @@ func (o *Options) kill(ctx context.Context, c killer, d *api.TaskDetail) error {
 		}
 		if !ok {
 			_, _ = fmt.Fprintf(o.IO.Err, "task %s goes on\n", d.ID) // the exit code says it, too
-			return exitcode.Silent(exitcode.Failed)
+			return exitcode.SilentError(exitcode.Failed)
 		}
 	}
 	a, err := c.Kill(ctx, d.ID, api.TaskAction{})

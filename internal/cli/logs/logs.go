@@ -19,6 +19,7 @@ import (
 
 // reader is what the command asks of the daemon.
 type reader interface {
+	Task(ctx context.Context, task string, explain bool) (api.TaskDetail, error)
 	Transcript(ctx context.Context, task, after string, live bool) iter.Seq2[api.Entry, error]
 }
 
@@ -75,7 +76,11 @@ func run(ctx context.Context, opts *Options) error {
 	if opts.Output.On() {
 		return printJSON(ctx, opts, entries)
 	}
-	p := render.NewTranscript(opts.IO.Out, opts.IO.OutStyle(), "")
+	d, err := c.Task(ctx, opts.Task, false)
+	if err != nil {
+		return err
+	}
+	p := render.NewTranscript(opts.IO.Out, opts.IO.OutStyle(), "", d.Path)
 	for e, err := range entries {
 		if err != nil {
 			return errors.Join(p.End(), err)

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -128,8 +129,8 @@ func (s Source) edit(ctx context.Context) (_ string, err error) {
 
 func (s Source) editor() string {
 	for _, name := range []string{"VISUAL", "EDITOR"} {
-		for i := len(s.Environ) - 1; i >= 0; i-- {
-			if v, ok := strings.CutPrefix(s.Environ[i], name+"="); ok && strings.TrimSpace(v) != "" {
+		for _, kv := range slices.Backward(s.Environ) {
+			if v, ok := strings.CutPrefix(kv, name+"="); ok && strings.TrimSpace(v) != "" {
 				return v
 			}
 		}

@@ -17,15 +17,17 @@ type Transcript struct {
 	w     io.Writer
 	st    iostreams.Style
 	task  string // named in hints
+	root  string // paths below it are shown without it
 	block string // what is being printed; a new one begins a new line
 	mid   bool   // the line has no end yet
 	tools map[string]api.ToolCall
 	err   error // the first of the writer
 }
 
-// NewTranscript returns a printer. task is how hints name the task.
-func NewTranscript(w io.Writer, st iostreams.Style, task string) *Transcript {
-	return &Transcript{w: w, st: st, task: task, tools: map[string]api.ToolCall{}}
+// NewTranscript returns a printer. task is how hints name the task, "" for no
+// hints; root is the directory of its sandbox, "" when that is not known.
+func NewTranscript(w io.Writer, st iostreams.Style, task, root string) *Transcript {
+	return &Transcript{w: w, st: st, task: task, root: root, tools: map[string]api.ToolCall{}}
 }
 
 // Print prints one entry. Kinds that mean nothing to a person are skipped.
@@ -167,7 +169,15 @@ func (p *Transcript) diff(d api.ToolDiff) string {
 	if d.Old == nil {
 		what += ", new file"
 	}
-	return sanitize.Line(d.Path) + p.st.Dim(" ("+what+")")
+	return sanitize.Line(p.path(d.Path)) + p.st.Dim(" ("+what+")")
+}
+
+// path names a file as one does who stands in the sandbox.
+func (p *Transcript) path(path string) string {
+	if p.root == "" {
+		return path
+	}
+	return strings.TrimPrefix(path, p.root+"/")
 }
 
 func countLines(s string) int {

@@ -21,7 +21,7 @@ func newList(f *factory.Factory, run runFunc) *cobra.Command {
 		Use:     "list",
 		Aliases: []string{"ls"},
 		Short:   "List the repositories of the workspace",
-		Long:    "List the repositories of the workspace, with where they are and how many live tasks each has.",
+		Long:    "List the repositories of the workspace, with where they are and how many live\ntasks each has.",
 		Example: `  hf repo list
   hf repo list --json name,path`,
 		Args:              args.None,

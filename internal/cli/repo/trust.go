@@ -79,7 +79,7 @@ func runTrust(ctx context.Context, opts *options) error {
 			return err
 		}
 		if !ok {
-			return exitcode.Silent(exitcode.Failed)
+			return exitcode.SilentError(exitcode.Failed)
 		}
 	}
 	// The hash is of what was shown: other content is refused by hfd.

@@ -39,7 +39,7 @@ func NewCmd(f *factory.Factory, runF func(context.Context, *Options) error) *cob
 	cmd := &cobra.Command{
 		Use:   "status",
 		Short: "Count the tasks of the workspace",
-		Long:  "Count the tasks of the workspace by status, agent and provider, and say which hfd serves them.",
+		Long:  "Count the tasks of the workspace by status, agent and provider, and say which\nhfd serves them.",
 		Example: `  hf status
   hf status --jq .byStatus.waiting`,
 		Args:              args.None,
