@@ -186,7 +186,7 @@ func parseStatus(line string) (int, error) {
 	proto, rest, _ := strings.Cut(line, " ")
 	code, _, _ := strings.Cut(rest, " ")
 	n, err := strconv.Atoi(code)
-	if err != nil || n < 200 || n > 599 || !strings.HasPrefix(proto, "HTTP/1.") {
+	if err != nil || n < 200 || n > 599 || proto != "HTTP/1.1" {
 		return 0, fmt.Errorf("%q is no status line", line)
 	}
 	return n, nil

@@ -16,7 +16,7 @@ func FuzzResponse(f *testing.F) {
 	f.Add("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2;x=y\r\n{}\r\n0\r\nT: v\r\n\r\n")
 	f.Add("HTTP/1.1 204 No Content\r\n\r\n")
 	f.Add("HTTP/1.1 503 X\r\nConnection: close\r\nContent-Length: 0\r\n\r\n")
-	f.Add("HTTP/1.0 200 OK\r\n\r\nto the end")
+	f.Add("HTTP/1.1 200 OK\r\n\r\nto the end")
 	f.Fuzz(func(t *testing.T, raw string) {
 		c := &conn{r: bufio.NewReader(strings.NewReader(raw)), dirty: true}
 		ours, err := c.readHead()
