@@ -84,7 +84,8 @@ func (a *app) wire(ctx context.Context, cfg *config.Source) error {
 	if err != nil {
 		return fmt.Errorf("find this program: %w", err)
 	}
-	a.git = git.New(git.Options{Log: log})
+	umask := a.daemon.Umask()
+	a.git = git.New(git.Options{Views: filepath.Join(paths.State, "git"), Umask: &umask, Log: log})
 	a.repos = repo.New(repo.Config{Store: repoStore{a.store}, Git: a.git, Dir: paths.Repos(), Log: log, Now: time.Now})
 	socket := func(name string) string {
 		path, err := paths.HolderSocket(name)
@@ -94,7 +95,7 @@ func (a *app) wire(ctx context.Context, cfg *config.Source) error {
 		return path
 	}
 	a.sessions = session.New(ctx, session.Config{
-		Store: sessionStore{a.store}, HF: hf, Dir: paths.Sessions(), Socket: socket, Umask: a.daemon.Umask(), Log: log, Now: time.Now,
+		Store: sessionStore{a.store}, HF: hf, Dir: paths.Sessions(), Socket: socket, Umask: umask, Log: log, Now: time.Now,
 	})
 	agents := registry{source: cfg, demo: []string{hfd, "demo-agent"}}
 	worktrees := worktree.New(worktree.Options{Git: a.git, Dir: paths.Worktrees(), Log: log})
@@ -105,7 +106,7 @@ func (a *app) wire(ctx context.Context, cfg *config.Source) error {
 		Runner:  func() task.Runner { return a.runner },
 		Configs: repoConfigs{a.git},
 		Commands: held.Commands{
-			HF: hf, Dir: filepath.Join(paths.State, "commands"), Socket: socket, Umask: a.daemon.Umask(), Parking: isParking,
+			HF: hf, Dir: filepath.Join(paths.State, "commands"), Socket: socket, Umask: umask, Parking: isParking,
 		},
 		Settings: func() task.Settings { return taskSettings(cfg.Current(), worktrees.Name()) },
 		Log:      log, Now: time.Now,

@@ -47,13 +47,17 @@ type Options struct {
 	// places of git's global and system configuration are taken from it.
 	// nil = this process's own.
 	Env []string
-	Log *slog.Logger // nil = none
+	// Umask is the file mode mask of the user, for what git writes into their
+	// repository and work trees. nil = this process's own.
+	Umask *int
+	Log   *slog.Logger // nil = none
 }
 
 // Runner runs git. It is safe for concurrent use.
 type Runner struct {
 	path  string
 	env   []string
+	umask *int
 	log   *slog.Logger
 	locks *Locks
 
@@ -76,7 +80,7 @@ func New(o Options) *Runner {
 		log = slog.New(slog.DiscardHandler)
 	}
 	return &Runner{
-		path: o.Path, env: baseEnv(env), log: log, locks: NewLocks(),
+		path: o.Path, env: baseEnv(env), umask: o.Umask, log: log, locks: NewLocks(),
 		viewDir: o.Views, views: map[string]view{},
 	}
 }
@@ -153,7 +157,7 @@ func (r *Runner) exec(ctx context.Context, dir string, c call) error {
 	start := time.Now()
 	err := xec.Run(ctx, xec.Cmd{
 		Argv: append(argv, c.args...), Dir: dir, Env: slices.Concat(r.env, fixedEnv(), c.env),
-		Stdin: c.stdin, Stdout: c.stdout, Stderr: c.stderr,
+		Stdin: c.stdin, Stdout: c.stdout, Stderr: c.stderr, Umask: r.umask,
 	})
 	r.log.DebugContext(ctx, "git", "command", c.args[0], "dir", dir, "ms", time.Since(start).Milliseconds(), "ok", err == nil)
 	if err != nil {

@@ -13,10 +13,13 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"syscall"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 // DefaultGrace is how long a group may take to end after SIGTERM.
@@ -32,6 +35,7 @@ type Cmd struct {
 	Stderr io.Writer     // besides the tail kept for the error
 	Files  []*os.File    // become fds 3, 4, …
 	Grace  time.Duration // 0 = DefaultGrace
+	Umask  *int          // nil = this process's
 }
 
 // Error is a command that ran and did not succeed.
@@ -75,7 +79,7 @@ func Run(ctx context.Context, c Cmd) error {
 	}
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	cmd.WaitDelay = time.Second // a grandchild that keeps our pipes open must not hold us up
-	if err := cmd.Start(); err != nil {
+	if err := start(cmd, c.Umask); err != nil {
 		return fmt.Errorf("start %s: %w", filepath.Base(c.Argv[0]), err)
 	}
 	ended := make(chan struct{})
@@ -114,7 +118,7 @@ func StartSession(c Cmd) (*Process, error) {
 	}
 	cmd.Stderr = c.Stderr
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
-	if err := cmd.Start(); err != nil {
+	if err := start(cmd, c.Umask); err != nil {
 		return nil, fmt.Errorf("start %s: %w", filepath.Base(c.Argv[0]), err)
 	}
 	return &Process{cmd: cmd}, nil
@@ -183,6 +187,26 @@ func build(c Cmd) (*exec.Cmd, error) {
 		Path: path, Args: c.Argv, Dir: c.Dir, Env: env,
 		Stdin: c.Stdin, Stdout: c.Stdout, ExtraFiles: c.Files,
 	}, nil
+}
+
+// start starts a command with a file mode mask. The mask belongs to a process
+// and not to a thread, unless the thread stops sharing it: this one does, and
+// ends with its goroutine.
+func start(cmd *exec.Cmd, umask *int) error {
+	if umask == nil {
+		return cmd.Start()
+	}
+	started := make(chan error, 1)
+	go func() {
+		runtime.LockOSThread()
+		if err := unix.Unshare(unix.CLONE_FS); err != nil {
+			started <- fmt.Errorf("set the file mode mask: %w", err)
+			return
+		}
+		unix.Umask(*umask)
+		started <- cmd.Start()
+	}()
+	return <-started
 }
 
 func executable(path string) error {

@@ -189,3 +189,24 @@ func TestStartSessionIsItsOwnSession(t *testing.T) {
 		t.Errorf("pid and session = %q, want %q", out.String(), want)
 	}
 }
+
+// The mask is the command's alone: neither this process nor its other commands
+// get it.
+func TestUmask(t *testing.T) {
+	t.Parallel()
+	mask := 0o027
+	var out bytes.Buffer
+	for _, c := range []struct {
+		umask *int
+		want  string
+	}{{&mask, "0027\n"}, {nil, ""}} {
+		out.Reset()
+		err := xec.Run(t.Context(), xec.Cmd{Argv: []string{"/bin/sh", "-c", "umask"}, Stdout: &out, Umask: c.umask})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := out.String(); c.want != "" && got != c.want || c.want == "" && got == "0027\n" {
+			t.Errorf("umask %v: the command has %q", c.umask, got)
+		}
+	}
+}
