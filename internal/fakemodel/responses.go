@@ -15,7 +15,7 @@ type responses struct{}
 
 // unsuccessful matches the result of a call that did not work: the wire has no
 // mark for it, Codex says it in words.
-var unsuccessful = regexp.MustCompile(`(?i)exited with code [1-9]|exit code: [1-9]|rejected|failed|aborted`)
+var unsuccessful = regexp.MustCompile(`(?i)exited with code [1-9]|exit code: [1-9]|rejected|failed|aborted|unavailable`)
 
 func (responses) decode(body []byte) (exchange, error) {
 	var req struct {

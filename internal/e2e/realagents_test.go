@@ -1,0 +1,269 @@
+package e2e
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/hf-dev/hf/internal/fakemodel"
+	"github.com/hf-dev/hf/pkg/api"
+)
+
+// agentsVar names the directory of the installed agents' programs, as
+// scripts/agents.sh prints it. Without it the tests of real agents are skipped.
+const agentsVar = "HF_TEST_AGENTS"
+
+// realKey is the key that the agents are given through the configuration.
+const realKey = "key-of-the-test"
+
+// realAgent is a real agent program and how it reaches the model.
+type realAgent struct {
+	name   string
+	env    func(model, dir string) map[string]string // for [agents.NAME] env
+	signed func(fakemodel.Request) bool              // whether a request carries realKey
+}
+
+var realAgents = []realAgent{
+	{
+		name: "claude",
+		env: func(model, _ string) map[string]string {
+			return map[string]string{"ANTHROPIC_BASE_URL": model, "ANTHROPIC_API_KEY": "$REAL_KEY"}
+		},
+		signed: func(r fakemodel.Request) bool { return r.Header.Get("X-Api-Key") == realKey },
+	},
+	{
+		name: "codex",
+		env: func(model, dir string) map[string]string {
+			provider := fmt.Sprintf(`{"name":"fake","base_url":%q,"env_key":"REAL_KEY","wire_api":"responses"}`, model+"/v1")
+			return map[string]string{
+				// The newest models of codex take no patches by themselves.
+				"CODEX_CONFIG": `{"model":"gpt-5.5","model_provider":"fake","check_for_update_on_startup":false,"model_providers":{"fake":` + provider + `}}`,
+				"REAL_KEY":     "$REAL_KEY",
+				// It refuses to work from a home below the temporary directory.
+				"TMPDIR": filepath.Join(dir, "tmp"),
+			}
+		},
+		signed: func(r fakemodel.Request) bool { return r.Header.Get("Authorization") == "Bearer "+realKey },
+	},
+}
+
+// eachRealAgent runs a test with each real agent, on a machine that has it and
+// knows the model server by its configuration.
+func eachRealAgent(t *testing.T, test func(t *testing.T, m *machine, a realAgent, model *fakemodel.Server)) {
+	programs := os.Getenv(agentsVar)
+	if programs == "" {
+		t.Skipf("%s is not set: run scripts/agents.sh and set it to what that prints", agentsVar)
+	}
+	for _, a := range realAgents {
+		t.Run(a.name, func(t *testing.T) {
+			model, err := fakemodel.Start()
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Cleanup(func() {
+				if err := model.Close(); err != nil {
+					t.Error(err)
+				}
+			})
+			m := newMachine(t)
+			m.env = append(m.env, "REAL_KEY="+realKey,
+				"PATH="+filepath.Join(m.dir, "bin")+":"+programs+":"+os.Getenv("PATH"))
+			var config strings.Builder
+			fmt.Fprintf(&config, "[agents.%s.env]\n", a.name)
+			for name, value := range a.env(model.URL(), m.dir) {
+				fmt.Fprintf(&config, "%s = '%s'\n", name, value)
+			}
+			file := filepath.Join(m.dir, "home", ".config", "hf", "config.toml")
+			for _, dir := range []string{filepath.Dir(file), filepath.Join(m.dir, "tmp")} {
+				if err := os.MkdirAll(dir, 0o700); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if err := os.WriteFile(file, []byte(config.String()), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			test(t, m, a, model)
+		})
+	}
+}
+
+// asked waits until the task asks for permission and returns what it asks.
+func (m *machine) asked(id string) (api.TaskDetail, api.PermissionRequest) {
+	m.t.Helper()
+	var d api.TaskDetail
+	m.until("task "+id+" asks", 90*time.Second, func() bool {
+		d = m.task(id)
+		if d.Status == api.StatusError {
+			m.t.Fatalf("task %s: %s\n%s", id, d.Reason, m.try("logs", id).out)
+		}
+		return d.Status == api.StatusWaiting && len(d.Permissions) > 0
+	})
+	if len(d.Permissions) != 1 {
+		m.t.Fatalf("open permissions: %+v, want one", d.Permissions)
+	}
+	return d, d.Permissions[0]
+}
+
+func (m *machine) idle(id string) {
+	m.t.Helper()
+	m.hf("wait", id, "--for", "idle", "--timeout", "60s")
+}
+
+// content is a file of the task's sandbox, "" when there is none.
+func content(t *testing.T, d api.TaskDetail, name string) string {
+	t.Helper()
+	b, err := os.ReadFile(filepath.Join(d.Path, name))
+	if err != nil && !os.IsNotExist(err) {
+		t.Fatal(err)
+	}
+	return strings.TrimSpace(string(b))
+}
+
+// The whole way with a real agent: it edits a file by its own tool once it may,
+// across a crash of the daemon; goes on with a follow-up; its work shows in the
+// difference; nothing of it is left after the end.
+func TestRealAgentFromCreateToKill(t *testing.T) {
+	eachRealAgent(t, func(t *testing.T, m *machine, a realAgent, model *fakemodel.Server) {
+		id := m.create("edit made.txt: by its own tool\nsay: That was the first part.", "--agent", a.name)
+		d, p := m.asked(id)
+		if p.Kind != "edit" || !strings.Contains(strings.Join(p.Paths, " "), "made.txt") {
+			t.Errorf("it asks for %+v, want to edit made.txt", p)
+		}
+		if got := content(t, d, "made.txt"); got != "" {
+			t.Errorf("the file holds %q before it was allowed", got)
+		}
+
+		agent := m.agentPID(id)
+		m.killDaemon()
+		if again, p2 := m.asked(id); p2.ID != p.ID || m.agentPID(id) != agent {
+			t.Errorf("after a crash of the daemon: permission %s of pid %d (%s), was %s of pid %d", p2.ID, m.agentPID(id), again.Status, p.ID, agent)
+		}
+		m.hf("approve", id)
+		m.idle(id)
+		if got := content(t, d, "made.txt"); got != "by its own tool" {
+			t.Errorf("the file holds %q", got)
+		}
+
+		m.hf("send", id, "run: cp made.txt copy.txt\nsay: That was the second part.")
+		if _, p := m.asked(id); !strings.Contains(p.Command, "cp made.txt copy.txt") {
+			t.Errorf("it asks for %+v, want to run cp", p)
+		}
+		m.hf("approve", id)
+		m.idle(id)
+		if got := m.text(id); !strings.Contains(got, "the first part") || !strings.Contains(got, "the second part") {
+			t.Errorf("it said %q", got)
+		}
+		diff := m.hf("diff", id)
+		for _, want := range []string{"made.txt", "copy.txt", "+by its own tool"} {
+			if !strings.Contains(diff, want) {
+				t.Errorf("the difference lacks %q:\n%s", want, diff)
+			}
+		}
+		if !slices.ContainsFunc(model.Requests(), a.signed) {
+			t.Error("no request to the model carries the configured key")
+		}
+
+		m.hf("kill", id, "--yes")
+		m.untilStatus(id, api.StatusKilled)
+		m.hf("backend", "stop")
+		m.until("nothing is left", 10*time.Second, func() bool { return len(m.processes()) == 0 })
+	})
+}
+
+// What a real agent is not allowed to do does not happen.
+func TestRealAgentIsDenied(t *testing.T) {
+	eachRealAgent(t, func(t *testing.T, m *machine, a realAgent, _ *fakemodel.Server) {
+		id := m.create("edit made.txt: x\nsay: over", "--agent", a.name)
+		d, _ := m.asked(id)
+		m.hf("deny", id)
+		m.untilStatus(id, api.StatusIdle) // codex ends its turn then, claude goes on
+		if got := content(t, d, "made.txt"); got != "" {
+			t.Errorf("the file holds %q", got)
+		}
+		m.hf("send", id, "say: still here", "--wait")
+		if got := m.text(id); !strings.Contains(got, "still here") {
+			t.Errorf("it said %q", got)
+		}
+	})
+}
+
+// A real agent whose process dies takes its conversation up again.
+func TestRealAgentTakesUpItsConversation(t *testing.T) {
+	eachRealAgent(t, func(t *testing.T, m *machine, a realAgent, model *fakemodel.Server) {
+		id := m.create("say: the word is 4711", "--agent", a.name)
+		m.idle(id)
+		agent := m.agentPID(id)
+		if err := syscall.Kill(agent, syscall.SIGKILL); err != nil {
+			t.Fatalf("kill the agent %d: %v", agent, err)
+		}
+		m.untilStatus(id, api.StatusError)
+		m.hf("send", id, "say: and again", "--wait")
+		r, err := model.Await(t.Context(), func(r fakemodel.Request) bool { return r.Prompt == "say: and again" && !r.Aside })
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !strings.Contains(r.Body, "4711") {
+			t.Error("the model was not given what was said before the agent died")
+		}
+		if now := m.agentPID(id); now == agent || !running(now) {
+			t.Errorf("agent pid is %d, was %d", now, agent)
+		}
+	})
+}
+
+// A command that a real agent runs ends with an interrupt, and the agent goes on.
+func TestRealAgentIsInterrupted(t *testing.T) {
+	eachRealAgent(t, func(t *testing.T, m *machine, a realAgent, _ *fakemodel.Server) {
+		id := m.create("run: touch begun && sleep 1234", "--agent", a.name)
+		d, _ := m.asked(id)
+		m.hf("approve", id)
+		m.until("the command runs", 30*time.Second, func() bool {
+			_, err := os.Stat(filepath.Join(d.Path, "begun"))
+			return err == nil
+		})
+		m.hf("interrupt", id)
+		m.untilStatus(id, api.StatusIdle)
+		m.until("the command ended", 10*time.Second, func() bool { return !slices.ContainsFunc(m.processes(), isSleep) })
+		m.hf("send", id, "say: still here", "--wait")
+		if got := m.text(id); !strings.Contains(got, "still here") {
+			t.Errorf("it said %q", got)
+		}
+	})
+}
+
+func isSleep(pid int) bool { return strings.Contains(cmdline(pid), "sleep\x001234") }
+
+// A failure of the model is never shown as success.
+func TestRealAgentTellsOfFailure(t *testing.T) {
+	for _, tt := range []struct {
+		fault fakemodel.FaultKind
+		want  api.StopReason
+	}{
+		{fakemodel.RateLimited, api.StopLimit},
+		{fakemodel.BadRequest, api.StopError},
+	} {
+		t.Run(string(tt.fault), func(t *testing.T) {
+			eachRealAgent(t, func(t *testing.T, m *machine, a realAgent, model *fakemodel.Server) {
+				model.Fail(fakemodel.Fault{Kind: tt.fault, Reset: fakemodel.Duration(20 * time.Minute)})
+				id := m.create("say: never said", "--agent", a.name)
+				var stop api.StopReason
+				m.until("the turn ends", 90*time.Second, func() bool {
+					for _, e := range m.entries(id) {
+						if e.Kind == api.EntryTurnEnd {
+							stop = e.StopReason
+						}
+					}
+					return stop != ""
+				})
+				if stop != tt.want {
+					t.Errorf("the turn ended by %q, want %q\n%s", stop, tt.want, m.hf("logs", id))
+				}
+			})
+		})
+	}
+}
