@@ -178,7 +178,7 @@ func TestKilledProcess(t *testing.T) {
 
 func TestSignalReachesTheGroup(t *testing.T) {
 	t.Parallel()
-	s := sh(t, `trap 'echo parent; exit 0' USR1; sh -c 'trap "echo child; exit 0" USR1; echo up; while :; do sleep 0.01; done' & wait; wait`)
+	s := sh(t, `trap 'echo parent' USR1; sh -c 'trap "echo child; exit 0" USR1; echo up; while :; do sleep 0.01; done' & wait $!; wait $!`)
 	s.awaitOutput("up\n")
 	if err := s.dial().Signal(t.Context(), syscall.SIGUSR1); err != nil {
 		t.Fatal(err)
