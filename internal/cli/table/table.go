@@ -65,21 +65,35 @@ func (t *Table) Render(w io.Writer) error {
 	widths := t.fit(measure(rows))
 	var b strings.Builder
 	for _, row := range rows {
-		for i, c := range row {
+		last := lastFilled(row)
+		for i, c := range row[:last+1] {
 			text := truncate(c.Text, widths[i])
 			pad := widths[i] - displaywidth.String(text)
 			if c.Style != nil {
 				text = c.Style(text)
 			}
+			if i > 0 {
+				b.WriteString(gap)
+			}
 			b.WriteString(text)
-			if i < len(row)-1 {
-				b.WriteString(strings.Repeat(" ", pad) + gap)
+			if i < last {
+				b.WriteString(strings.Repeat(" ", pad))
 			}
 		}
 		b.WriteByte('\n')
 	}
 	_, err := io.WriteString(w, b.String())
 	return err
+}
+
+// lastFilled is the index of the last cell that is not empty: what is behind
+// it needs no spaces.
+func lastFilled(row []Cell) int {
+	last := len(row) - 1
+	for last > 0 && row[last].Text == "" {
+		last--
+	}
+	return last
 }
 
 func measure(rows [][]Cell) []int {

@@ -109,10 +109,13 @@ func run(ctx context.Context, opts *Options) error {
 	return nil
 }
 
+// errOther ends the waits for the other tasks when a name means nothing.
+var errOther = errors.New("another task was not found")
+
 // all waits for every task at once. A name that means nothing ends all of it.
 func (o *Options) all(ctx context.Context, c follow.Watcher) []result {
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
 	var notices func(*api.TaskDetail)
 	if o.For != follow.Waiting {
 		notices = serial(follow.Notices(o.IO))
@@ -124,21 +127,12 @@ func (o *Options) all(ctx context.Context, c follow.Watcher) []result {
 			d, err := follow.Until(ctx, c, task, o.For, notices)
 			results[i] = result{d.Task, err}
 			if d.ID == "" && err != nil {
-				cancel()
+				cancel(errOther)
 			}
 		})
 	}
 	wg.Wait()
-	// What was only cancelled because of another says nothing.
-	slices.SortStableFunc(results, func(a, b result) int { return cancelled(a) - cancelled(b) })
-	return results
-}
-
-func cancelled(r result) int {
-	if r.task.ID == "" && errors.Is(r.err, context.Canceled) {
-		return 1
-	}
-	return 0
+	return slices.DeleteFunc(results, func(r result) bool { return errors.Is(r.err, errOther) })
 }
 
 func serial(f func(*api.TaskDetail)) func(*api.TaskDetail) {
