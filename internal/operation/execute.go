@@ -132,7 +132,7 @@ func (r *Runner[T]) step(ctx, parking context.Context, plan Plan[T], op *Operati
 		return err
 	}
 
-	run := newRun(op, parking, func(detail string) {
+	run := newRun(parking, op, func(detail string) {
 		step.Detail = detail
 		err := r.cfg.Store.Update(ctx, func(tx T) error { return r.note(tx, op, step, api.EventStepProgress) })
 		if err != nil && ctx.Err() == nil {
@@ -196,7 +196,7 @@ func (r *Runner[T]) call(ctx context.Context, def Definition, run *Run) (err err
 		}
 	}()
 	err = def.Run(ctx, run)
-	if err == nil || errors.Is(err, ErrParked) || context.Cause(ctx) != error(limit) {
+	if err == nil || errors.Is(err, ErrParked) || !errors.Is(context.Cause(ctx), limit) {
 		return err
 	}
 	if l, ok := errors.AsType[*logged](err); ok {

@@ -56,7 +56,7 @@ type Run struct {
 	log     string
 }
 
-func newRun(op *Operation, parking context.Context, store func(string)) *Run {
+func newRun(parking context.Context, op *Operation, store func(string)) *Run {
 	seen := *op
 	seen.Steps = slices.Clone(op.Steps)
 	return &Run{Op: &seen, parking: parking, store: store}

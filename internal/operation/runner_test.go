@@ -366,6 +366,7 @@ func TestRetryAtOnceIsNeverLost(t *testing.T) {
 			switch op.State {
 			case api.OperationFailed:
 				failed <- struct{}{}
+			case api.OperationPending, api.OperationRunning, api.OperationHalted:
 			case api.OperationDone:
 				close(done)
 			}

@@ -122,7 +122,9 @@ func (v *supervisor) heldByLimit(ctx context.Context, facts acp.Facts) (held boo
 		msgs, err := tx.MessagesOf(v.task)
 		for _, m := range msgs {
 			pending := m.State == api.MessageAccepted || m.State == api.MessageQueued
-			held = held && !(pending && m.CreatedAt.After(facts.Since))
+			if pending && m.CreatedAt.After(facts.Since) {
+				held = false
+			}
 		}
 		return err
 	})

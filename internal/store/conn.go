@@ -36,7 +36,7 @@ func (c *conn) prepare(ctx context.Context, query string) (*sql.Stmt, error) {
 }
 
 func (c *conn) exec(ctx context.Context, query string, args ...any) (sql.Result, error) {
-	stmt, err := c.prepare(ctx, query)
+	stmt, err := c.prepare(ctx, query) //nolint:sqlclosecheck // kept for the connection's life
 	if err != nil {
 		return nil, err
 	}
@@ -44,7 +44,7 @@ func (c *conn) exec(ctx context.Context, query string, args ...any) (sql.Result,
 }
 
 func (c *conn) query(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
-	stmt, err := c.prepare(ctx, query)
+	stmt, err := c.prepare(ctx, query) //nolint:sqlclosecheck // kept for the connection's life
 	if err != nil {
 		return nil, err
 	}
@@ -54,7 +54,7 @@ func (c *conn) query(ctx context.Context, query string, args ...any) (*sql.Rows,
 // scan reads the only row of a query. Its error is sql.ErrNoRows when there
 // is none.
 func (c *conn) scan(ctx context.Context, query string, args []any, dest ...any) error {
-	stmt, err := c.prepare(ctx, query)
+	stmt, err := c.prepare(ctx, query) //nolint:sqlclosecheck // kept for the connection's life
 	if err != nil {
 		return err
 	}

@@ -105,8 +105,8 @@ func fill(v reflect.Value, r *rand.Rand) {
 			v.SetMapIndex(key, value)
 		}
 	case reflect.Struct:
-		for i := range v.NumField() {
-			fill(v.Field(i), r)
+		for _, field := range v.Fields() {
+			fill(field, r)
 		}
 	default:
 		panic("fill: " + v.Type().String())

@@ -183,7 +183,7 @@ func TestEveryQueryCompiles(t *testing.T) {
 				args = append(args, arg)
 			}
 			out := m.Func.Call(args)
-			if err, _ := out[len(out)-1].Interface().(error); err != nil {
+			if err, _ := reflect.TypeAssert[error](out[len(out)-1]); err != nil {
 				return fmt.Errorf("%s: %w", m.Name, err)
 			}
 			return undo

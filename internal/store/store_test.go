@@ -78,7 +78,7 @@ func TestAFailingUpdateUndoesOnlyItself(t *testing.T) {
 			if fine := strings.HasPrefix(key, "fine"); found != fine || (err == nil) != fine {
 				t.Errorf("%s: stored %v, error %v", key, found, err)
 			}
-			if strings.HasPrefix(key, "fails") && err != boom {
+			if strings.HasPrefix(key, "fails") && !errors.Is(err, boom) {
 				t.Errorf("%s: the error %v is not the function's own", key, err)
 			}
 			if strings.HasPrefix(key, "panics") && !strings.Contains(err.Error(), "store_test.go") {

@@ -73,7 +73,7 @@ func (t *table[T]) all(tx *Tx, condition string, args ...any) ([]T, error) {
 	if err != nil {
 		return nil, classify(err)
 	}
-	defer rows.Close()
+	defer func() { _ = rows.Close() }()
 	var v T // every row is read into the same place, and copied from there
 	cols := t.columns(&v)
 	if t.joined != nil {

@@ -1,0 +1,146 @@
+package task
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/hf-dev/hf/internal/agent"
+	"github.com/hf-dev/hf/internal/agent/acp"
+	"github.com/hf-dev/hf/internal/operation"
+	"github.com/hf-dev/hf/internal/sandbox"
+	"github.com/hf-dev/hf/internal/session"
+	"github.com/hf-dev/hf/pkg/api"
+)
+
+// runAgent starts the task's agent and waits until it takes prompts.
+func (s *Service) runAgent(ctx context.Context, run *operation.Run) error {
+	t, repo, err := s.load(ctx, run.Op.Task)
+	if err != nil {
+		return err
+	}
+	req, err := s.startRequest(ctx, t, repo)
+	if err != nil {
+		return err
+	}
+	run.Progress("starting " + t.Agent)
+	id, err := s.cfg.Sessions.Start(ctx, req)
+	if err != nil {
+		return err
+	}
+	began := s.cfg.Now()
+	waitCtx, cancel := run.Parkable(ctx)
+	defer cancel()
+	err = s.cfg.Sessions.WaitReady(waitCtx, id, func(phase string) {
+		run.Progress(fmt.Sprintf("%s: %s (%s)", t.Agent, phase, elapsed(began, s.cfg.Now())))
+	})
+	if err != nil && waitCtx.Err() != nil && ctx.Err() == nil {
+		return operation.ErrParked
+	}
+	if err != nil {
+		return s.agentFailed(ctx, t, err)
+	}
+	return nil
+}
+
+// agentFailed ends what there is of an agent that did not become ready.
+func (s *Service) agentFailed(ctx context.Context, t *Task, cause error) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 15*time.Second)
+	defer cancel()
+	if err := s.cfg.Sessions.Stop(ctx, t.ID); err != nil {
+		s.cfg.Log.Error("stop an agent that did not start", "task", t.ID, "err", err)
+	}
+	return cause
+}
+
+// startRequest says how to run a task's agent in its sandbox.
+func (s *Service) startRequest(ctx context.Context, t *Task, repo *Repo) (session.StartRequest, error) {
+	profile, err := s.cfg.Agents.Profile(t.Agent)
+	if err != nil {
+		return session.StartRequest{}, err
+	}
+	profile = profile.For(t.Permission)
+	cfg, err := s.trustedConfig(ctx, t, repo)
+	if err != nil {
+		return session.StartRequest{}, err
+	}
+	env, err := s.agentEnv(t, profile, cfg.Env)
+	if err != nil {
+		return session.StartRequest{}, err
+	}
+	cmd, err := s.wrap(t, sandbox.Command{Argv: profile.Command, Env: env})
+	if err != nil {
+		return session.StartRequest{}, err
+	}
+	drive := profile.ACP(t.Path, t.Permission)
+	drive.ClientVersion, drive.Model = s.cfg.Settings().ClientVersion, s.cfg.Settings().Model(t.Agent)
+	if drive.ResumeMethod != acp.ResumeNone {
+		if drive.Resume, err = s.lastConversation(ctx, t); err != nil {
+			return session.StartRequest{}, err
+		}
+	}
+	return session.StartRequest{Task: t.ID, Agent: t.Agent, Argv: cmd.Argv, Dir: cmd.Dir, Env: cmd.Env, ACP: drive}, nil
+}
+
+// lastConversation is the agent's own id of the conversation to take up again,
+// or "".
+func (s *Service) lastConversation(ctx context.Context, t *Task) (id string, err error) {
+	if t.Session == "" {
+		return "", nil
+	}
+	err = s.cfg.Store.View(ctx, func(tx Tx) error {
+		last, err := tx.Session(t.Session)
+		if err != nil {
+			return err
+		}
+		if last.Agent == t.Agent {
+			id = last.ACPID
+		}
+		return nil
+	})
+	return id, err
+}
+
+// agentEnv is the whole environment of a task's agent: the caller's variables
+// without keys, the repository's, what the profile sets. The machine's own
+// login wins over a key in the caller's shell, unless the profile names it. A
+// variable that the profile takes from the caller and the caller does not have
+// is left out; one that only a daemon that has ended knew is an error.
+func (s *Service) agentEnv(t *Task, profile agent.Profile, repoEnv map[string]string) ([]string, error) {
+	env, lost := s.callerEnv(t)
+	own := map[string]string{}
+	for name, value := range profile.Env {
+		from, taken := reference(value)
+		if taken && slices.Contains(lost, from) {
+			return nil, &api.Error{
+				Code:    api.CodeUnauthorized,
+				Message: fmt.Sprintf("%s needs %s, which was in the memory of a daemon that has ended", t.Agent, from),
+				Hint:    fmt.Sprintf("`hf retry %s` from a shell that has it goes on.", t.ID),
+			}
+		}
+		if !taken {
+			own[name] = value
+		} else if v, ok := env[from]; ok {
+			own[name] = v
+		}
+	}
+	isSecret := s.cfg.Settings().IsSecret
+	for name, value := range env {
+		if isSecret(name, value) && !forEveryAgent(name) {
+			delete(env, name)
+		}
+	}
+	return Environ(env, repoEnv, own, taskVars(t)), nil
+}
+
+// forEveryAgent reports whether a secret variable is no agent's key: forges and
+// proxies are what the commands of any agent need.
+func forEveryAgent(name string) bool {
+	return name == "GH_TOKEN" || name == "GITHUB_TOKEN" || strings.HasSuffix(strings.ToLower(name), "_proxy")
+}
+
+func taskVars(t *Task) map[string]string {
+	return map[string]string{"HF_TASK": t.ID, "HF_BRANCH": t.Branch}
+}
