@@ -93,9 +93,15 @@ func setUp(env *testscript.Env) error {
 	return nil
 }
 
+// reporter is what testing and testscript have in common.
+type reporter interface {
+	Log(args ...any)
+	Fatal(args ...any)
+}
+
 // tearDown ends the tasks and the daemon of a script by hf's own means, and
 // fails the script when anything of it is left.
-func tearDown(t testscript.T, dir string, vars []string) {
+func tearDown(t reporter, dir string, vars []string) {
 	hf := func(args ...string) []byte {
 		cmd := exec.Command(filepath.Join(binaries, "hf"), args...)
 		cmd.Env, cmd.Dir = vars, dir
