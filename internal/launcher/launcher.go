@@ -73,6 +73,9 @@ func (n *notRunningError) Unwrap() []error { return []error{n.err, errNotRunning
 func (l *Launcher) Ensure(ctx context.Context) (net.Conn, api.Hello, error) {
 	s := search{Launcher: l, began: time.Now()}
 	for wait := minWait; ; wait = min(2*wait, maxWait) {
+		if ctx.Err() != nil { // nobody wants a daemon started any more
+			return nil, api.Hello{}, context.Cause(ctx)
+		}
 		conn, hello, err := s.look(ctx)
 		if conn != nil || err != nil {
 			return conn, hello, err

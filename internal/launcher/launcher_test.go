@@ -1,9 +1,11 @@
 package launcher
 
 import (
+	"context"
 	"errors"
 	"net"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -20,6 +22,24 @@ func TestDaemonEnv(t *testing.T) {
 	want := []string{"PATH=/bin", "HOME=/h", "LC_TIME=C", "HF_STATE_DIR=/s"}
 	if got := l.daemonEnv(); !slices.Equal(got, want) {
 		t.Errorf("environment %q, want %q", got, want)
+	}
+}
+
+func TestCancelledSearchStartsNothing(t *testing.T) {
+	state := filepath.Join(t.TempDir(), "s")
+	p, err := rundir.Resolve(func(name string) string {
+		return map[string]string{"HOME": "/nowhere", "HF_STATE_DIR": state}[name]
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, _, err := New(Options{Paths: p, Exe: "/nowhere/hf"}).Ensure(ctx); !errors.Is(err, context.Canceled) {
+		t.Errorf("error %v", err)
+	}
+	if _, err := os.Stat(state); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("the state directory was made: %v", err)
 	}
 }
 

@@ -145,22 +145,21 @@ func (c *Client) vigil(ctx context.Context) (_ context.Context, done func()) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	var look func()
 	look = func() {
+		if ctx.Err() != nil {
+			return
+		}
 		cn, _, err := c.dial(ctx)
-		switch {
-		case ctx.Err() != nil:
-		case err != nil:
+		if err != nil {
 			cancel(err)
-		default:
-			time.AfterFunc(c.opts.Vigil, look)
+			return
 		}
-		if err == nil {
-			_ = cn.Close()
-		}
+		_ = cn.Close()
+		time.AfterFunc(c.opts.Vigil, look)
 	}
 	first := time.AfterFunc(c.opts.Vigil, look)
 	return ctx, func() {
 		first.Stop()
-		cancel(nil)
+		cancel(nil) // a look that is still to come finds this
 	}
 }
 
