@@ -1,6 +1,8 @@
 package lifecycle
 
 import (
+	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -194,14 +196,17 @@ func (s *flights) stream(h http.Handler) http.Handler {
 	})
 }
 
-// fencedWriter is a response that may be answered from outside the handler,
-// as long as that has not begun to.
+// fencedWriter is a response that is sent when the handler has made it, whole
+// and before the request counts as over: a daemon that then ends cuts off none.
+// Until it is sent it may be answered from outside the handler.
 type fencedWriter struct {
 	mu     sync.Mutex
 	w      http.ResponseWriter
-	header http.Header // the handler's, until it writes
-	begun  bool
-	gone   bool
+	header http.Header // the handler's
+	status int         // 0 = not yet said
+	body   bytes.Buffer
+	begun  bool // to be sent
+	gone   bool // nothing more is sent
 }
 
 // Header implements http.ResponseWriter.
@@ -211,46 +216,60 @@ func (f *fencedWriter) Header() http.Header { return f.header }
 func (f *fencedWriter) WriteHeader(status int) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.begin(status)
+	if f.status == 0 {
+		f.status = status
+	}
 }
 
 // Write implements http.ResponseWriter.
 func (f *fencedWriter) Write(p []byte) (int, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.begin(http.StatusOK)
-	if f.gone {
+	switch {
+	case f.gone:
 		return 0, errDraining
+	case f.begun:
+		return f.w.Write(p)
 	}
-	return f.w.Write(p)
+	return f.body.Write(p)
 }
 
-// FlushError is found by http.ResponseController.
+// FlushError is found by http.ResponseController. It sends what there is, and
+// from then on what comes.
 func (f *fencedWriter) FlushError() error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.begin(http.StatusOK)
 	if f.gone {
 		return errDraining
+	}
+	return f.send()
+}
+
+// send writes what there is. The error is that of a client that is gone.
+func (f *fencedWriter) send() error {
+	if !f.begun {
+		f.begun = true
+		maps.Copy(f.w.Header(), f.header)
+		f.w.WriteHeader(cmp.Or(f.status, http.StatusOK))
+		if _, err := f.w.Write(f.body.Bytes()); err != nil && f.body.Len() > 0 {
+			return err
+		}
 	}
 	return http.NewResponseController(f.w).Flush()
 }
 
-func (f *fencedWriter) begin(status int) {
-	if f.gone || f.begun {
-		return
-	}
-	f.begun = true
-	maps.Copy(f.w.Header(), f.header)
-	f.w.WriteHeader(status)
-}
-
-// finish sends the header of a handler that wrote nothing, and fences off what
-// it may have left running.
+// finish sends the response of a handler that is done, and fences off what it
+// may have left running.
 func (f *fencedWriter) finish() {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.begin(http.StatusOK)
+	if f.gone {
+		return
+	}
+	if !f.begun && f.status != http.StatusNoContent && f.status != http.StatusNotModified {
+		f.header.Set("Content-Length", strconv.Itoa(f.body.Len()))
+	}
+	_ = f.send() // the client may be gone: then nobody waits for it
 	f.gone = true
 }
 
