@@ -61,7 +61,7 @@ func eachRealAgent(t *testing.T, test func(t *testing.T, m *machine, a realAgent
 	}
 	for _, a := range realAgents {
 		t.Run(a.name, func(t *testing.T) {
-			model, err := fakemodel.Start()
+			model, err := fakemodel.Start(t.Context())
 			if err != nil {
 				t.Fatal(err)
 			}

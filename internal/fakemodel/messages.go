@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -38,11 +39,11 @@ func (c *content) UnmarshalJSON(data []byte) error {
 }
 
 func (c content) text() string {
-	var s string
+	var s strings.Builder
 	for _, b := range c {
-		s += b.Text
+		s.WriteString(b.Text)
 	}
-	return s
+	return s.String()
 }
 
 func (messages) decode(body []byte) (exchange, error) {
@@ -92,10 +93,14 @@ func (messages) decode(body []byte) (exchange, error) {
 }
 
 func (m messages) write(ctx context.Context, out output, x exchange, r reply) error {
-	usage := map[string]any{"input_tokens": 1000, "output_tokens": tokens(joined(r.text)),
-		"cache_creation_input_tokens": 0, "cache_read_input_tokens": 0}
-	message := map[string]any{"id": fmt.Sprintf("msg_%d", time.Now().UnixNano()), "type": "message", "role": "assistant",
-		"model": x.model, "content": []any{}, "stop_reason": nil, "stop_sequence": nil, "usage": usage}
+	usage := map[string]any{
+		"input_tokens": 1000, "output_tokens": tokens(joined(r.text)),
+		"cache_creation_input_tokens": 0, "cache_read_input_tokens": 0,
+	}
+	message := map[string]any{
+		"id": fmt.Sprintf("msg_%d", time.Now().UnixNano()), "type": "message", "role": "assistant",
+		"model": x.model, "content": []any{}, "stop_reason": nil, "stop_sequence": nil, "usage": usage,
+	}
 	if err := out.event("message_start", map[string]any{"message": message}); err != nil {
 		return err
 	}
@@ -135,8 +140,10 @@ func (messages) text(ctx context.Context, out output, r reply) error {
 		return err
 	}
 	err := say(ctx, r.text, func(text string) error {
-		return out.event("content_block_delta", map[string]any{"index": 0,
-			"delta": map[string]any{"type": "text_delta", "text": text}})
+		return out.event("content_block_delta", map[string]any{
+			"index": 0,
+			"delta": map[string]any{"type": "text_delta", "text": text},
+		})
 	})
 	if err != nil || r.fault.Kind != "" {
 		return err
@@ -177,18 +184,24 @@ func (messages) tool(dir string, s step) (string, map[string]any) {
 		return "Read", map[string]any{"file_path": file}
 	case verbAsk:
 		option := func(label string) map[string]any { return map[string]any{"label": label, "description": label} }
-		return "AskUserQuestion", map[string]any{"questions": []any{map[string]any{"question": s.text, "header": "Question",
-			"multiSelect": false, "options": []any{option("Yes"), option("No")}}}}
+		return "AskUserQuestion", map[string]any{"questions": []any{map[string]any{
+			"question": s.text, "header": "Question",
+			"multiSelect": false, "options": []any{option("Yes"), option("No")},
+		}}}
 	default:
 		return "Bash", map[string]any{"command": s.text, "description": "Run a command"}
 	}
 }
 
 func (messages) problem(f Fault) problem {
-	kinds := map[FaultKind]string{Unauthorized: "authentication_error", BadRequest: "invalid_request_error",
-		RateLimited: "rate_limit_error", ServerError: "api_error", Overloaded: "overloaded_error"}
-	p := problem{status: f.Kind.status(), header: map[string]string{}, body: map[string]any{"type": "error",
-		"error": map[string]any{"type": kinds[f.Kind], "message": f.message()}}}
+	kinds := map[FaultKind]string{
+		Unauthorized: "authentication_error", BadRequest: "invalid_request_error",
+		RateLimited: "rate_limit_error", ServerError: "api_error", Overloaded: "overloaded_error",
+	}
+	p := problem{status: f.Kind.status(), header: map[string]string{}, body: map[string]any{
+		"type":  "error",
+		"error": map[string]any{"type": kinds[f.Kind], "message": f.message()},
+	}}
 	if f.Kind == RateLimited {
 		reset := f.resetAt()
 		p.header["Retry-After"] = strconv.Itoa(int(time.Until(reset).Seconds()) + 1)

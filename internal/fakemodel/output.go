@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"strings"
 	"time"
 )
 
@@ -67,9 +68,9 @@ func say(ctx context.Context, text []chunk, send func(string) error) error {
 
 // joined is the whole of a text.
 func joined(text []chunk) string {
-	var s []byte
+	var s strings.Builder
 	for _, c := range text {
-		s = append(s, c.text...)
+		s.WriteString(c.text)
 	}
-	return string(s)
+	return s.String()
 }

@@ -41,8 +41,10 @@ func (responses) decode(body []byte) (exchange, error) {
 	if err := json.Unmarshal(body, &req); err != nil {
 		return exchange{}, fmt.Errorf("decode responses request: %w", err)
 	}
-	x := exchange{model: req.Model, stream: req.Stream, length: len(req.Input),
-		schema: req.Text.Format.Schema, tools: map[string]bool{}}
+	x := exchange{
+		model: req.Model, stream: req.Stream, length: len(req.Input),
+		schema: req.Text.Format.Schema, tools: map[string]bool{},
+	}
 	for _, t := range req.Tools {
 		if t.Name != "" {
 			x.tools[t.Name] = t.Type == "custom"
@@ -90,8 +92,10 @@ func (w responses) write(ctx context.Context, out output, x exchange, r reply) e
 	}
 	answered := tokens(joined(r.text))
 	response["status"], response["output"] = "completed", items
-	response["usage"] = map[string]any{"input_tokens": 1000, "output_tokens": answered, "total_tokens": 1000 + answered,
-		"input_tokens_details": map[string]any{"cached_tokens": 0}, "output_tokens_details": map[string]any{"reasoning_tokens": 0}}
+	response["usage"] = map[string]any{
+		"input_tokens": 1000, "output_tokens": answered, "total_tokens": 1000 + answered,
+		"input_tokens_details": map[string]any{"cached_tokens": 0}, "output_tokens_details": map[string]any{"reasoning_tokens": 0},
+	}
 	if err := out.event("response.completed", map[string]any{"response": response}); err != nil {
 		return err
 	}
@@ -167,13 +171,16 @@ func (responses) tool(offered map[string]bool, s step) (name, input string, err 
 	command := s.text
 	switch s.verb {
 	case verbAsk:
-		return encodeCall("request_user_input", map[string]any{"questions": []any{map[string]any{"id": "q", "header": "Question",
-			"question": s.text, "options": []any{map[string]any{"label": "Yes", "description": "Yes"}, map[string]any{"label": "No", "description": "No"}}}}})
+		return encodeCall("request_user_input", map[string]any{"questions": []any{map[string]any{
+			"id": "q", "header": "Question",
+			"question": s.text, "options": []any{map[string]any{"label": "Yes", "description": "Yes"}, map[string]any{"label": "No", "description": "No"}},
+		}}})
 	case verbEdit:
 		if offered["apply_patch"] {
 			return "apply_patch", patch(s), nil
 		}
 		command = "apply_patch <<'END_OF_PATCH'\n" + patch(s) + "END_OF_PATCH"
+	default:
 	}
 	if _, ok := offered["exec_command"]; ok {
 		arguments := map[string]any{"cmd": command}
@@ -203,8 +210,10 @@ func patch(s step) string {
 }
 
 func (responses) problem(f Fault) problem {
-	kinds := map[FaultKind]string{Unauthorized: "invalid_api_key", BadRequest: "invalid_request_error",
-		RateLimited: "usage_limit_reached", ServerError: "server_error", Overloaded: "server_overloaded"}
+	kinds := map[FaultKind]string{
+		Unauthorized: "invalid_api_key", BadRequest: "invalid_request_error",
+		RateLimited: "usage_limit_reached", ServerError: "server_error", Overloaded: "server_overloaded",
+	}
 	detail := map[string]any{"type": kinds[f.Kind], "code": kinds[f.Kind], "message": f.message()}
 	p := problem{status: f.Kind.status(), header: map[string]string{}, body: map[string]any{"error": detail}}
 	if f.Kind == RateLimited {

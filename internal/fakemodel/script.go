@@ -86,6 +86,7 @@ func parseStep(v verb, file, rest string) (step, bool) {
 			s.fault.Reset = Duration(d)
 		}
 		return s, s.fault.Kind.known()
+	default:
 	}
 	return s, file == ""
 }

@@ -38,9 +38,9 @@ type Server struct {
 }
 
 // Start begins to serve on a free port of 127.0.0.1. The caller owns the server
-// and ends it by Close.
-func Start() (*Server, error) {
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+// and ends it by Close; ctx bounds only the start.
+func Start(ctx context.Context) (*Server, error) {
+	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:0")
 	if err != nil {
 		return nil, fmt.Errorf("listen for agents: %w", err)
 	}

@@ -15,7 +15,7 @@ import (
 
 func start(t *testing.T) *Server {
 	t.Helper()
-	s, err := Start()
+	s, err := Start(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -27,7 +27,7 @@ func start(t *testing.T) *Server {
 	return s
 }
 
-func post(t *testing.T, ctx context.Context, url, body string) *http.Response {
+func post(ctx context.Context, t *testing.T, url, body string) *http.Response {
 	t.Helper()
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, url, strings.NewReader(body))
 	if err != nil {
@@ -85,7 +85,7 @@ const claudeTurn = `{"model":"m","stream":true,"system":[{"type":"text","text":"
 
 func TestMessagesStream(t *testing.T) {
 	s := start(t)
-	resp := post(t, t.Context(), s.URL()+"/v1/messages?beta=true", claudeTurn+`]}`)
+	resp := post(t.Context(), t, s.URL()+"/v1/messages?beta=true", claudeTurn+`]}`)
 	var kinds []string
 	var said, input, tool, stop string
 	for _, e := range events(t, resp.Body) {
@@ -111,7 +111,7 @@ func TestMessagesStream(t *testing.T) {
 
 	after := claudeTurn + `,{"role":"assistant","content":[{"type":"tool_use","id":"call_1_1_edit","name":"Write","input":{}}]},
 		{"role":"user","content":[{"type":"tool_result","tool_use_id":"call_1_1_edit","content":"ok"},{"type":"text","text":"<system-reminder>y</system-reminder>"}]}]}`
-	resp = post(t, t.Context(), s.URL()+"/v1/messages", after)
+	resp = post(t.Context(), t, s.URL()+"/v1/messages", after)
 	said, stop = "", ""
 	for _, e := range events(t, resp.Body) {
 		said += str(e, "delta", "text")
@@ -124,7 +124,7 @@ func TestMessagesStream(t *testing.T) {
 
 func TestMessagesWhole(t *testing.T) {
 	s := start(t)
-	resp := post(t, t.Context(), s.URL()+"/v1/messages", `{"model":"m","messages":[{"role":"user","content":"a title, please"}]}`)
+	resp := post(t.Context(), t, s.URL()+"/v1/messages", `{"model":"m","messages":[{"role":"user","content":"a title, please"}]}`)
 	var got struct {
 		Content    []struct{ Type, Text string }
 		StopReason string `json:"stop_reason"`
@@ -142,7 +142,7 @@ func TestMessagesWhole(t *testing.T) {
 
 func TestCountTokens(t *testing.T) {
 	s := start(t)
-	resp := post(t, t.Context(), s.URL()+"/v1/messages/count_tokens", `{"messages":[]}`)
+	resp := post(t.Context(), t, s.URL()+"/v1/messages/count_tokens", `{"messages":[]}`)
 	var got map[string]int
 	if err := json.NewDecoder(resp.Body).Decode(&got); err != nil || got["input_tokens"] <= 0 {
 		t.Errorf("count = %v (%v)", got, err)
@@ -163,7 +163,7 @@ func TestResponsesStream(t *testing.T) {
 		{"function_call", "exec_command", "arguments", `{"cmd":"touch b","justification":"May I run this outside the sandbox?","sandbox_permissions":"require_escalated"}`},
 	}
 	for i, w := range want {
-		all := events(t, post(t, t.Context(), s.URL()+"/v1/responses", turn+"]}").Body)
+		all := events(t, post(t.Context(), t, s.URL()+"/v1/responses", turn+"]}").Body)
 		var item map[string]any
 		for _, e := range all {
 			if str(e, "type") == "response.output_item.done" {
@@ -184,7 +184,7 @@ func TestResponsesStream(t *testing.T) {
 		turn += "," + string(output)
 	}
 	var said string
-	for _, e := range events(t, post(t, t.Context(), s.URL()+"/v1/responses", turn+"]}").Body) {
+	for _, e := range events(t, post(t.Context(), t, s.URL()+"/v1/responses", turn+"]}").Body) {
 		said += str(e, "delta")
 	}
 	if said != "All there." {
@@ -200,7 +200,7 @@ func TestFaultsHaveTheirStatus(t *testing.T) {
 		s := start(t)
 		for _, kind := range []FaultKind{Unauthorized, BadRequest, RateLimited, ServerError, Overloaded} {
 			s.Fail(Fault{Kind: kind, Times: 1, Reset: Duration(time.Minute)})
-			resp := post(t, t.Context(), s.URL()+wire.path, wire.turn)
+			resp := post(t.Context(), t, s.URL()+wire.path, wire.turn)
 			if strconv.Itoa(resp.StatusCode) != string(kind) {
 				t.Errorf("%s %s: status %d", wire.path, kind, resp.StatusCode)
 			}
@@ -215,7 +215,7 @@ func TestFaultsHaveTheirStatus(t *testing.T) {
 				t.Errorf("%s: retry after %q", wire.path, resp.Header.Get("Retry-After"))
 			}
 		}
-		if resp := post(t, t.Context(), s.URL()+wire.path, wire.turn); resp.StatusCode != http.StatusOK {
+		if resp := post(t.Context(), t, s.URL()+wire.path, wire.turn); resp.StatusCode != http.StatusOK {
 			t.Errorf("%s: status %d after the fault was used up", wire.path, resp.StatusCode)
 		}
 	}
@@ -226,11 +226,11 @@ func TestAsideDoesNotUseUpAFault(t *testing.T) {
 	s.Fail(Fault{Kind: ServerError, Times: 1})
 	aside := `{"messages":[{"role":"user","content":"title"}]}`
 	for range 2 {
-		if resp := post(t, t.Context(), s.URL()+"/v1/messages", aside); resp.StatusCode != http.StatusInternalServerError {
+		if resp := post(t.Context(), t, s.URL()+"/v1/messages", aside); resp.StatusCode != http.StatusInternalServerError {
 			t.Errorf("aside: status %d", resp.StatusCode)
 		}
 	}
-	if resp := post(t, t.Context(), s.URL()+"/v1/messages", claudeTurn+"]}"); resp.StatusCode != http.StatusInternalServerError {
+	if resp := post(t.Context(), t, s.URL()+"/v1/messages", claudeTurn+"]}"); resp.StatusCode != http.StatusInternalServerError {
 		t.Errorf("turn: status %d", resp.StatusCode)
 	}
 }
@@ -239,7 +239,7 @@ func TestTruncateBreaksTheStream(t *testing.T) {
 	s := start(t)
 	for path, turn := range map[string]string{"/v1/messages": claudeTurn, "/v1/responses": codexTurn} {
 		s.Fail(Fault{Kind: Truncate, Times: 1})
-		resp := post(t, t.Context(), s.URL()+path, turn+"]}")
+		resp := post(t.Context(), t, s.URL()+path, turn+"]}")
 		text, err := io.ReadAll(resp.Body)
 		if !errors.Is(err, io.ErrUnexpectedEOF) {
 			t.Errorf("%s: the stream ends with %v", path, err)
@@ -280,7 +280,7 @@ func TestSlowStreamsAsItGoes(t *testing.T) {
 	defer cancel()
 	turn := strings.Replace(codexTurn, "edit a.txt", `slow: 3 every 1h\nedit a.txt`, 1)
 	turn = strings.Replace(turn, "slow:", `say: at once\nslow:`, 1)
-	resp := post(t, ctx, s.URL()+"/v1/responses", turn+"]}")
+	resp := post(ctx, t, s.URL()+"/v1/responses", turn+"]}")
 	lines := bufio.NewScanner(resp.Body)
 	var said string
 	for said != "at once" && lines.Scan() {
@@ -299,13 +299,13 @@ func TestSlowStreamsAsItGoes(t *testing.T) {
 
 func TestControl(t *testing.T) {
 	s := start(t)
-	if resp := post(t, t.Context(), s.URL()+"/control/fault", `{"kind":"429","reset":"30s"}`); resp.StatusCode != http.StatusNoContent {
+	if resp := post(t.Context(), t, s.URL()+"/control/fault", `{"kind":"429","reset":"30s"}`); resp.StatusCode != http.StatusNoContent {
 		t.Errorf("set a fault: status %d", resp.StatusCode)
 	}
-	if resp := post(t, t.Context(), s.URL()+"/v1/messages", claudeTurn+"]}"); resp.StatusCode != http.StatusTooManyRequests {
+	if resp := post(t.Context(), t, s.URL()+"/v1/messages", claudeTurn+"]}"); resp.StatusCode != http.StatusTooManyRequests {
 		t.Errorf("status %d with the fault set", resp.StatusCode)
 	}
-	if resp := post(t, t.Context(), s.URL()+"/control/fault", `{"kind":"418"}`); resp.StatusCode != http.StatusBadRequest {
+	if resp := post(t.Context(), t, s.URL()+"/control/fault", `{"kind":"418"}`); resp.StatusCode != http.StatusBadRequest {
 		t.Errorf("an unknown fault: status %d", resp.StatusCode)
 	}
 	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, s.URL()+"/control/requests", nil)

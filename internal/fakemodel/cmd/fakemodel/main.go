@@ -24,7 +24,7 @@ func main() {
 }
 
 func run(ctx context.Context, stdin io.Reader, stdout io.Writer) error {
-	server, err := fakemodel.Start()
+	server, err := fakemodel.Start(ctx)
 	if err != nil {
 		return err
 	}
