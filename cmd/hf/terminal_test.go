@@ -224,3 +224,16 @@ func TestCreateOnATerminal(t *testing.T) {
 	v.sees("killed")
 	v.ends()
 }
+
+// Ctrl-C leaves the task alone and says so.
+func TestCreateIsInterrupted(t *testing.T) {
+	d := newDesk(t)
+	v := d.terminal("create", "--wait", "stream: 50 every 20ms")
+	v.sees("✓ prompt")
+	v.types("\x03")
+	v.sees("goes on")
+	if err := v.cmd.Wait(); v.cmd.ProcessState.ExitCode() != 130 {
+		t.Errorf("hf create ended with %v, want 130", err)
+	}
+	d.hf("wait", "-")
+}
