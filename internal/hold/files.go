@@ -92,6 +92,33 @@ func ReadExit(sessionDir string) (journal.Ended, bool, error) {
 	return ended, err == nil, err
 }
 
+// Held reports whether a process holds a session, also one that only begins to
+// and of which Alive does not know yet.
+func Held(sessionDir string) bool {
+	held, err := rundir.Held(filepath.Join(sessionDir, lockFile))
+	return err == nil && held
+}
+
+// Fence keeps a holder that was started for a session and has not begun, if
+// there is one, from ever beginning. It reports false where one has begun.
+func Fence(sessionDir string) (bool, error) {
+	f, free, err := rundir.TryLock(filepath.Join(sessionDir, lockFile))
+	if err != nil {
+		return false, fmt.Errorf("fence the session: %w", err)
+	}
+	if !free {
+		return false, nil
+	}
+	defer func() { _ = f.Close() }()
+	if fi, err := os.Stat(filepath.Join(sessionDir, JournalFile)); err == nil && fi.Size() > 0 {
+		return false, nil
+	}
+	if err := writeJSON(filepath.Join(sessionDir, exitFile), journal.Ended{Code: -1}); err != nil {
+		return false, fmt.Errorf("fence the session: %w", err)
+	}
+	return true, nil
+}
+
 // Alive returns the record of a session's holder, and whether that very
 // process still lives and holds the session.
 func Alive(sessionDir string) (Info, bool) {

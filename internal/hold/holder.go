@@ -104,6 +104,9 @@ func (h *holder) take(ctx context.Context) error {
 
 func (h *holder) start(ctx context.Context) error {
 	path := filepath.Join(h.spec.Dir, JournalFile)
+	if _, ended, err := ReadExit(h.spec.Dir); ended || err != nil {
+		return errors.Join(err, &api.Error{Code: api.CodeExists, Message: fmt.Sprintf("session %s is over", h.spec.Session)})
+	}
 	w, err := journal.Create(path)
 	if errors.Is(err, fs.ErrExist) {
 		return &api.Error{Code: api.CodeExists, Message: fmt.Sprintf("session %s has run already", h.spec.Session)}

@@ -30,9 +30,9 @@ type verdict struct {
 func Main(ctx context.Context, stdin io.Reader, stdout, stderr io.Writer) int {
 	ctx, cancel := signal.NotifyContext(ctx, syscall.SIGTERM, syscall.SIGINT)
 	defer cancel()
-	// A hang-up ends nothing. Caught rather than ignored, it is not ignored in
-	// the process either.
-	signal.Notify(make(chan os.Signal, 1), syscall.SIGHUP)
+	// A hang-up ends nothing, and neither does that whoever started us is gone.
+	// Caught rather than ignored, they are not ignored in the process either.
+	signal.Notify(make(chan os.Signal, 1), syscall.SIGHUP, syscall.SIGPIPE)
 	// A holder's heap is its buffers. What little is above them goes early.
 	debug.SetGCPercent(20)
 

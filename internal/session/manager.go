@@ -114,6 +114,10 @@ func (m *Manager) adopt(ctx context.Context, s *Session) error {
 	if err != nil {
 		return m.abandon(ctx, s, "the agent was never started")
 	}
+	// A daemon that died while it started the holder may have got it going yet.
+	if never, err := hold.Fence(s.Dir); never || err != nil {
+		return errors.Join(err, m.abandon(ctx, s, "the agent was never started"))
+	}
 	machine, err := acp.Restore(meta.ACP, s.Snapshot)
 	if err != nil {
 		m.cfg.Log.Warn("session snapshot not understood, folding its journal anew", "session", s.ID, "err", err)
@@ -153,6 +157,9 @@ func (m *Manager) Start(ctx context.Context, req StartRequest) (string, error) {
 	info, err := hold.Start(ctx, hold.StartOptions{HF: m.cfg.HF, Spec: hold.Spec{
 		Session: s.ID, Dir: s.Dir, Socket: m.cfg.Socket(s.ID), Argv: req.Argv, Env: req.Env, Cwd: req.Dir, Umask: m.cfg.Umask,
 	}})
+	if problem, ok := errors.AsType[*api.Error](err); ok {
+		err = problem // it says what a person can do something about
+	}
 	if err != nil {
 		return "", errors.Join(err, m.abandon(context.WithoutCancel(ctx), s, err.Error()))
 	}

@@ -398,3 +398,35 @@ func (tx sessionTx) Observe(o session.Observation) error {
 	_, err = tx.Tx.Event(api.EventSessionActivity, "default", t.ID, nil)
 	return err
 }
+
+// A daemon may die between the record of a session and its holder's first
+// step: the session that follows must be the only one.
+func TestAdoptFencesAHolderThatHasNotBegun(t *testing.T) {
+	b := newBench(t)
+	late := filepath.Join(b.dir, "s", "late0001")
+	if err := os.MkdirAll(late, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(late, "session.json"), []byte(`{"id":"late0001"}`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	b.update(func(tx *store.Tx) error {
+		return tx.PutSession(&session.Session{ID: "late0001", Task: taskID, Agent: "demo", Dir: late, Activity: api.ActivityStarting, CreatedAt: time.Now(), Since: time.Now()})
+	})
+	if err := b.m.Adopt(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if live := b.m.Live(); live != 0 {
+		t.Errorf("%d sessions are supervised", live)
+	}
+	b.await("the session is ended", func(tx *store.Tx) bool {
+		s, err := tx.Session("late0001")
+		return err == nil && !s.Live()
+	})
+	_, err := hold.Start(t.Context(), hold.StartOptions{HF: b.self, Spec: hold.Spec{
+		Session: "late0001", Dir: late, Socket: filepath.Join(b.dir, "late.sock"), Argv: []string{"/bin/sleep", "1000"}, Cwd: b.dir,
+	}})
+	if err == nil {
+		t.Error("the late holder began although its session was given up")
+	}
+}

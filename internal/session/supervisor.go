@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"math"
 	"os"
 	"path/filepath"
 	"sync"
@@ -19,9 +20,13 @@ import (
 )
 
 const (
-	// batch bounds the records read between two commits, and with them the
-	// memory and the time until a new fact is shown.
-	batch = 256
+	// batch and batchSize (in bytes) bound what is read between two commits, and
+	// with it the memory and the time until a new fact is shown.
+	batch     = 256
+	batchSize = 256 << 10
+	// lastWords is how much of what an agent wrote before it was stopped is
+	// still folded, in bytes: nobody waits for all that a mad one wrote.
+	lastWords = 4 << 20
 	// redial is how long to wait before asking a silent holder again.
 	redial = 500 * time.Millisecond
 	// ackLimit is how long a holder may take to go.
@@ -49,9 +54,10 @@ type supervisor struct {
 	// farewellNote is why hf itself ended the agent, where it did.
 	farewellNote string
 
-	over  atomic.Bool // the process has ended; set before the store says so
-	pokes chan struct{}
-	done  chan struct{} // closed when the session ended or was let go
+	over    atomic.Bool // the process has ended; set before the store says so
+	stopped atomic.Bool // hf ended it
+	pokes   chan struct{}
+	done    chan struct{} // closed when the session ended or was let go
 
 	mu          sync.Mutex
 	conn        *hold.Conn // nil while the holder does not answer
@@ -108,7 +114,7 @@ func (v *supervisor) connection() *hold.Conn {
 }
 
 // run supervises until the session ends or ctx does. caughtUp is closed when
-// the journal was read to its end for the first time.
+// the journal was read to its end for the first time, or as far as matters.
 func (v *supervisor) run(ctx context.Context, caughtUp chan<- struct{}) {
 	defer v.disconnect()
 	defer func() { _ = v.reader.Close() }()
@@ -126,12 +132,12 @@ func (v *supervisor) run(ctx context.Context, caughtUp chan<- struct{}) {
 			v.farewell(ctx)
 			return
 		}
-		if more {
-			continue
-		}
-		if first {
+		if first && (!more || v.machine.Facts().Err != nil) {
 			close(caughtUp)
 			first = false
+		}
+		if more {
+			continue
 		}
 		if err := v.write(ctx); err != nil && ctx.Err() == nil {
 			v.log.Warn("write to agent", "err", err)
@@ -152,7 +158,11 @@ func (v *supervisor) run(ctx context.Context, caughtUp chan<- struct{}) {
 // reconnect tries to reach the holder again, and ends the session when there
 // is no holder any more. It reports whether the loop may go on at once.
 func (v *supervisor) reconnect(ctx context.Context) bool {
+	starting := hold.Held(v.dir)
 	if _, alive := hold.Alive(v.dir); !alive {
+		if starting {
+			return false
+		}
 		if more, err := v.read(ctx); err != nil || more || v.ended {
 			return true // its last words
 		}
@@ -200,13 +210,18 @@ func (v *supervisor) wait(ctx context.Context, d time.Duration) {
 // It reports whether there may be more.
 func (v *supervisor) read(ctx context.Context) (more bool, err error) {
 	var entries []api.Entry
-	for range batch {
+	skip := v.skipTo()
+	for n, size := 0, 0; n < batch && size < batchSize; n++ {
 		rec, err := v.reader.Next()
 		if errors.Is(err, io.EOF) {
 			return false, v.record(ctx, entries)
 		}
 		if err != nil {
 			return false, err
+		}
+		size += len(rec.Data)
+		if rec.Next <= skip && (rec.Kind == journal.Out || rec.Kind == journal.Err) {
+			continue
 		}
 		news := v.machine.Feed(rec)
 		v.noteCancelled(news)
@@ -218,6 +233,22 @@ func (v *supervisor) read(ctx context.Context) (more bool, err error) {
 		}
 	}
 	return true, v.record(ctx, entries)
+}
+
+// skipTo is the offset before which output means nothing any more: all of it
+// when the handshake has failed, all but the end when the agent was stopped.
+func (v *supervisor) skipTo() int64 {
+	if v.machine.Facts().Err != nil {
+		return math.MaxInt64
+	}
+	if !v.stopped.Load() {
+		return 0
+	}
+	fi, err := os.Stat(filepath.Join(v.dir, hold.JournalFile))
+	if err != nil {
+		return 0
+	}
+	return fi.Size() - lastWords
 }
 
 // keep drops the entries that only the transcript needs.
@@ -290,6 +321,7 @@ func (v *supervisor) stop(ctx context.Context, grace time.Duration) error {
 	if _, alive := hold.Alive(v.dir); err != nil && alive {
 		return err
 	}
+	v.stopped.Store(true)
 	v.poke()
 	return nil
 }
