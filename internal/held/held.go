@@ -34,13 +34,17 @@ type Commands struct {
 }
 
 // Run runs a command to its end, or attaches to the one of that name that was
-// started before and is not finished. It gives each whole line to output, and
-// returns the exit code (-1 when a signal ended it) and the end of the output.
-// When ctx ends the command is ended too, unless the daemon merely hands over.
+// started before. One that ended well is remembered until Stop, and is not run
+// again; one that failed is. Run gives each whole line to output, and returns
+// the exit code (-1 when a signal ended it) and the end of the output. When ctx
+// ends the command is ended too, unless the daemon merely hands over.
 func (c Commands) Run(ctx context.Context, name string, cmd api.Command, output func(line string)) (int, string, error) {
 	dir := filepath.Join(c.Dir, name)
 	if err := c.ensure(ctx, dir, name, cmd); err != nil {
 		return 0, "", err
+	}
+	if _, alive := hold.Alive(dir); !alive {
+		return c.recall(ctx, dir, output)
 	}
 	conn, err := hold.Dial(ctx, dir)
 	if err != nil {
@@ -57,16 +61,33 @@ func (c Commands) Run(ctx context.Context, name string, cmd api.Command, output 
 	if err := conn.AckExit(ctx); err != nil {
 		return 0, tail, err
 	}
+	return c.conclude(dir, ended, tail)
+}
+
+// recall returns how a command ended that nobody holds any more.
+func (c Commands) recall(ctx context.Context, dir string, output func(string)) (int, string, error) {
+	ended, tail, err := follow(ctx, nil, dir, output)
+	if err != nil {
+		return 0, tail, err
+	}
+	return c.conclude(dir, ended, tail)
+}
+
+// conclude forgets a command that failed, so that the next try runs it.
+func (c Commands) conclude(dir string, ended journal.Ended, tail string) (int, string, error) {
 	if ended.Signal != "" {
 		ended.Code = -1
+	}
+	if ended.Code == 0 {
+		return 0, tail, nil
 	}
 	return ended.Code, tail, os.RemoveAll(dir)
 }
 
 // ensure starts the command unless it runs or has run.
 func (c Commands) ensure(ctx context.Context, dir, name string, cmd api.Command) error {
-	if _, alive := hold.Alive(dir); alive {
-		return nil
+	if known, err := c.known(ctx, dir); known || err != nil {
+		return err
 	}
 	// What is left of an earlier try ended with its holder, or was never begun.
 	if err := os.RemoveAll(dir); err != nil {
@@ -78,10 +99,36 @@ func (c Commands) ensure(ctx context.Context, dir, name string, cmd api.Command)
 	_, err := hold.Start(ctx, hold.StartOptions{HF: c.HF, Spec: hold.Spec{
 		Session: name, Dir: dir, Socket: c.Socket(name), Argv: cmd.Argv, Env: cmd.Env, Cwd: cmd.Dir, Umask: c.Umask,
 	}})
+	if problem, ok := errors.AsType[*api.Error](err); ok && problem.Code == api.CodeExists {
+		_, err = c.known(ctx, dir) // one that a daemon started with its last breath
+	}
 	return err
 }
 
-// follow reads the journal until the command has ended.
+// known reports whether the command runs or has run. Of one that is about to
+// run it waits for the outcome.
+func (c Commands) known(ctx context.Context, dir string) (bool, error) {
+	for {
+		starting := hold.Held(dir)
+		if _, alive := hold.Alive(dir); alive {
+			return true, nil
+		}
+		if _, exited, err := hold.ReadExit(dir); exited || err != nil {
+			return exited, err
+		}
+		if !starting {
+			return false, nil
+		}
+		select {
+		case <-time.After(20 * time.Millisecond):
+		case <-ctx.Done():
+			return false, context.Cause(ctx)
+		}
+	}
+}
+
+// follow reads the journal until the command has ended. Without a connection it
+// must have.
 func follow(ctx context.Context, conn *hold.Conn, dir string, output func(string)) (journal.Ended, string, error) {
 	r, err := journal.Open(filepath.Join(dir, hold.JournalFile))
 	if err != nil {
@@ -93,6 +140,9 @@ func follow(ctx context.Context, conn *hold.Conn, dir string, output func(string
 		rec, err := r.Next()
 		switch {
 		case errors.Is(err, io.EOF):
+			if conn == nil {
+				return journal.Ended{}, tail, errors.New("the record of the command is not whole")
+			}
 			if err := wait(ctx, conn, dir); err != nil {
 				return journal.Ended{}, tail, err
 			}
@@ -127,7 +177,8 @@ func wait(ctx context.Context, conn *hold.Conn, dir string) error {
 	}
 }
 
-// Stop ends every command whose name begins with prefix, with all below it.
+// Stop ends every command whose name begins with prefix, with all below it, and
+// forgets it.
 func (c Commands) Stop(ctx context.Context, prefix string) error {
 	dirs, err := filepath.Glob(filepath.Join(c.Dir, prefix+"*"))
 	if err != nil {

@@ -199,6 +199,9 @@ func (r *Runner[T]) call(ctx context.Context, def Definition, run *Run) (err err
 	if err == nil || errors.Is(err, ErrParked) || !errors.Is(context.Cause(ctx), limit) {
 		return err
 	}
+	if e, ok := errors.AsType[*api.Error](err); ok && e.Code == api.CodeTimeout {
+		return err // the step knows better what it waited for
+	}
 	if l, ok := errors.AsType[*logged](err); ok {
 		return WithLog(limit, l.log)
 	}

@@ -105,7 +105,7 @@ func explain(err error) string {
 
 func invalid(message string) error {
 	return &api.Error{
-		Code: api.CodeInvalid, Message: message, Hint: "correct the file on the branch the task starts from",
+		Code: api.CodeInvalid, Message: message, Hint: "correct the file on the branch tasks start from, then create the task again",
 	}
 }
 

@@ -29,6 +29,7 @@ func statusOf() map[api.Code]int {
 		api.CodeHalted:       http.StatusConflict,
 		api.CodeTooOld:       http.StatusPreconditionFailed,
 		api.CodeCheck:        http.StatusUnprocessableEntity,
+		api.CodeSetup:        http.StatusUnprocessableEntity,
 		api.CodeGit:          http.StatusUnprocessableEntity,
 		api.CodeAgentMissing: http.StatusUnprocessableEntity,
 		api.CodeLimit:        http.StatusTooManyRequests,

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/hf-dev/hf/internal/ids"
 	"github.com/hf-dev/hf/internal/operation"
@@ -58,17 +59,35 @@ func (s *Service) Kill(ctx context.Context, request, id string, _ api.TaskAction
 		if err != nil {
 			return err
 		}
-		before := *t
-		if err := t.move(EventKill); err != nil {
+		if t.Lifecycle == api.LifecycleKilled {
+			return &api.Error{Code: api.CodeConflict, Message: fmt.Sprintf("task %s is killed already", id), Hint: "`hf list --all` shows ended tasks, too."}
+		}
+		live, err := tx.LiveOperation(id)
+		if err != nil {
 			return err
 		}
+		if live != nil && live.Kind == KindKill {
+			return s.accept(tx, request, t, live, &receipt) // two who want the same
+		}
 		op := newOperation(t, KindKill, s.cfg.Now())
-		if err := s.putChanged(tx, &before, t); err != nil {
+		if err := s.beginKill(tx, t, op.CreatedAt); err != nil {
 			return err
 		}
 		return s.accept(tx, request, t, op, &receipt)
 	})
 	return s.enqueue(receipt, err)
+}
+
+// beginKill closes a task to everything but its end.
+func (s *Service) beginKill(tx Tx, t *Task, now time.Time) error {
+	before := *t
+	if err := t.move(EventKill); err != nil {
+		return err
+	}
+	if err := failMessages(tx, t, "the task was killed", now); err != nil {
+		return err
+	}
+	return s.putChanged(tx, &before, t)
 }
 
 // cancelLive stops an operation in progress, so that a kill never waits for it.
@@ -206,10 +225,15 @@ func (s *Service) queueMessage(tx Tx, t *Task, text string) (session.Message, er
 	if err := tx.PutMessage(&msg); err != nil {
 		return msg, err
 	}
-	shown := session.View(&msg)
+	return msg, announceMessage(tx, t, &msg)
+}
+
+// announceMessage says in an event what became of a message, without its text.
+func announceMessage(tx Tx, t *Task, msg *session.Message) error {
+	shown := session.View(msg)
 	shown.Text = ""
-	_, err = tx.Event(api.EventMessageState, t.Workspace, t.ID, shown)
-	return msg, err
+	_, err := tx.Event(api.EventMessageState, t.Workspace, t.ID, shown)
+	return err
 }
 
 // startIfNone makes an operation that starts the agent when none runs and no

@@ -45,8 +45,12 @@ func (s *Service) Create(ctx context.Context, request string, in api.CreateTask)
 	}
 	s.keepEnv(t, in.Env)
 	op := newOperation(t, KindCreate, s.cfg.Now())
-	receipt := Receipt{Operation: op}
+	var receipt Receipt
 	err = s.cfg.Store.Update(ctx, func(tx Tx) error {
+		if r, ok, err := replayed(tx, request); ok || err != nil {
+			receipt = r // the same request, a moment earlier
+			return err
+		}
 		if err := reserveBranch(tx, t); err != nil {
 			return err
 		}
@@ -63,7 +67,7 @@ func (s *Service) Create(ctx context.Context, request string, in api.CreateTask)
 		if err != nil {
 			return err
 		}
-		receipt.Task, receipt.Seq = *t, seq
+		receipt = Receipt{Task: *t, Operation: op, Seq: seq}
 		if err := tx.PutSetting(lastKey(t.Workspace), t.ID); err != nil {
 			return err
 		}
@@ -73,8 +77,10 @@ func (s *Service) Create(ctx context.Context, request string, in api.CreateTask)
 		s.vault.forget(t.ID)
 		return Receipt{}, err
 	}
-	s.cfg.Runner().Enqueue(op.ID)
-	return receipt, nil
+	if receipt.Task.ID != t.ID {
+		s.vault.forget(t.ID)
+	}
+	return s.enqueue(receipt, nil)
 }
 
 func (s *Service) newTask(in api.CreateTask) (*Task, error) {

@@ -25,24 +25,47 @@ func (s *Service) runAgent(ctx context.Context, run *operation.Run) error {
 	if err != nil {
 		return err
 	}
+	// The commands of the set-up, kept so that none runs twice, are done with.
+	if err := s.cfg.Commands.Stop(ctx, run.Op.ID+"-"); err != nil {
+		return err
+	}
 	run.Progress("starting " + t.Agent)
 	id, err := s.cfg.Sessions.Start(ctx, req)
 	if err != nil {
-		return err
+		return s.notStarted(t, err)
 	}
-	began := s.cfg.Now()
+	began, at := s.cfg.Now(), ""
 	waitCtx, cancel := run.Parkable(ctx)
 	defer cancel()
 	err = s.cfg.Sessions.WaitReady(waitCtx, id, func(phase string) {
+		at = phase
 		run.Progress(fmt.Sprintf("%s: %s (%s)", t.Agent, phase, elapsed(began, s.cfg.Now())))
 	})
 	if err != nil && waitCtx.Err() != nil && ctx.Err() == nil {
 		return operation.ErrParked
 	}
+	if isCode(err, api.CodeTimeout) {
+		err = &api.Error{
+			Code: api.CodeTimeout, Message: fmt.Sprintf("%s did not answer %s within %s", t.Agent, or(at, "initialize"), s.cfg.Settings().AgentLimit),
+			Hint: fmt.Sprintf("`hf agent test %s` shows what it says; agent_timeout below [create] in the configuration gives it longer. `hf retry %s` tries again.", t.Agent, t.ID),
+		}
+	}
 	if err != nil {
 		return s.agentFailed(ctx, t, err)
 	}
 	return nil
+}
+
+// notStarted adds to the error of a program that is not there how to get it.
+func (s *Service) notStarted(t *Task, err error) error {
+	if !isCode(err, api.CodeAgentMissing) {
+		return err
+	}
+	how := fmt.Sprintf("Correct command below [agents.%s] in the configuration", t.Agent)
+	if p, unknown := s.cfg.Agents.Profile(t.Agent); unknown == nil && p.Builtin && p.Install != "" {
+		how = "To install it: " + p.Install
+	}
+	return &api.Error{Code: api.CodeAgentMissing, Message: err.Error(), Hint: fmt.Sprintf("%s, then `hf retry %s`.", how, t.ID)}
 }
 
 // agentFailed ends what there is of an agent that did not become ready.

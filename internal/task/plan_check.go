@@ -73,7 +73,7 @@ func (s *Service) runCheck(ctx context.Context, run *operation.Run) error {
 	}
 	check := &api.CheckResult{Command: t.Check, ExitCode: exit, Output: tail}
 	run.SetResult(check)
-	return s.cfg.Store.Update(ctx, func(tx Tx) error {
+	err = s.cfg.Store.Update(ctx, func(tx Tx) error {
 		t, err := tx.Task(t.ID)
 		if err != nil {
 			return err
@@ -89,4 +89,8 @@ func (s *Service) runCheck(ctx context.Context, run *operation.Run) error {
 		_, err = tx.Event(api.EventCheckEnded, t.Workspace, t.ID, check)
 		return err
 	})
+	if err != nil {
+		return err
+	}
+	return s.cfg.Commands.Stop(ctx, run.Op.ID+"-")
 }

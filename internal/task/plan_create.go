@@ -112,19 +112,35 @@ func (s *Service) runName(ctx context.Context, run *operation.Run) error {
 	if repo, err = s.awaitRepo(ctx, run, repo); err != nil {
 		return err
 	}
-	n, err := s.plan(ctx, t, repo)
-	if err != nil {
-		return err
+	for {
+		n, err := s.plan(ctx, t, repo)
+		if err != nil {
+			return err
+		}
+		run.SetResult(n)
+		run.Progress(n.Branch + " from " + n.Base)
+		err = s.change(ctx, t.ID, func(t *Task) { t.Branch, t.Base, t.Parent = n.Branch, n.Base, n.Parent })
+		if t.Explicit || !isCode(err, api.CodeExists) {
+			return err
+		}
+		// Another task took the name since it was found free.
 	}
-	run.SetResult(n)
-	run.Progress(n.Branch + " from " + n.Base)
-	return s.change(ctx, t.ID, func(t *Task) { t.Branch, t.Base, t.Parent = n.Branch, n.Base, n.Parent })
 }
 
 // awaitRepo waits for a clone in progress.
 func (s *Service) awaitRepo(ctx context.Context, run *operation.Run, repo *Repo) (*Repo, error) {
 	if repo.State == api.RepoReady {
 		return repo, nil
+	}
+	if repo.State == api.RepoError { // a retry: so is the clone
+		t, _, err := s.load(ctx, run.Op.Task)
+		if err != nil {
+			return nil, err
+		}
+		env, _ := s.callerEnv(t)
+		if _, err := s.cfg.Repos.Add(ctx, "", api.AddRepo{Workspace: repo.Workspace, Spec: repo.Remote, Env: env}); err != nil {
+			return nil, err
+		}
 	}
 	run.Progress("waiting for the clone of " + repo.Name)
 	err := s.await(ctx, func(tx Tx) (bool, error) {
@@ -247,8 +263,8 @@ func (s *Service) runSetup(ctx context.Context, run *operation.Run) error {
 		}
 		if exit != 0 {
 			return operation.WithLog(&api.Error{
-				Code: api.CodeInvalid, Message: fmt.Sprintf("setup command %q ended with exit code %d", command, exit),
-				Hint: "Mend it in the sandbox or in .hf/config.toml, then `hf retry` goes on from here.",
+				Code: api.CodeSetup, Message: fmt.Sprintf("setup command %q ended with exit code %d", command, exit),
+				Hint: fmt.Sprintf("Mend it in %s, then `hf retry %s` goes on with this command. What %s says counts for new tasks.", t.Path, t.ID, repoconfig.File),
 			}, tail)
 		}
 	}

@@ -8,6 +8,7 @@ import (
 	"github.com/hf-dev/hf/internal/git"
 	"github.com/hf-dev/hf/internal/operation"
 	"github.com/hf-dev/hf/internal/sandbox"
+	"github.com/hf-dev/hf/pkg/api"
 )
 
 // SavedRef is where a task's work is saved before its sandbox goes.
@@ -73,8 +74,23 @@ func (s *Service) runSave(ctx context.Context, run *operation.Run) error {
 	if err != nil {
 		return err
 	}
-	wt, ok, err := s.worktree(ctx, t, repo)
-	if err != nil || !ok {
+	if !exists(repo.GitDir) {
+		run.Progress("the repository " + repo.Path + " is gone: nothing can be saved into it")
+		return nil
+	}
+	if t.Path == "" {
+		return nil
+	}
+	// Of a directory that somebody removed, git still has the index and HEAD.
+	if err := os.MkdirAll(t.Path, 0o700); err != nil {
+		return fmt.Errorf("save the work: %w", err)
+	}
+	wt, err := s.cfg.Git.OpenWorktree(ctx, repo.GitDir, t.Path)
+	if isCode(err, api.CodeNotFound) {
+		run.Progress("git has no record of " + t.Path)
+		return nil // what it holds is set aside, not removed
+	}
+	if err != nil {
 		return err
 	}
 	saved, err := s.cfg.Git.Salvage(ctx, wt, SavedRef(t.ID))
@@ -90,6 +106,13 @@ func (s *Service) runRemove(ctx context.Context, run *operation.Run) error {
 	t, repo, err := s.load(ctx, run.Op.Task)
 	if err != nil {
 		return err
+	}
+	if err := s.cfg.Commands.Stop(ctx, run.Op.ID+"-"); err != nil {
+		return err
+	}
+	if !exists(repo.GitDir) {
+		s.vault.forget(t.ID)
+		return s.change(ctx, t.ID, func(t *Task) { t.Reason = leftBehind(t, repo) })
 	}
 	p, err := s.provider(t.Provider)
 	if err != nil {
@@ -108,6 +131,14 @@ func (s *Service) runRemove(ctx context.Context, run *operation.Run) error {
 	}
 	s.vault.forget(t.ID)
 	return s.change(ctx, t.ID, func(t *Task) { t.Path = "" })
+}
+
+// leftBehind says what stays of a task whose repository is gone.
+func leftBehind(t *Task, repo *Repo) string {
+	if !exists(t.Path) {
+		return "the repository " + repo.Path + " was gone"
+	}
+	return "the repository " + repo.Path + " was gone: the files stay in " + t.Path
 }
 
 // worktree opens the git side of a task's sandbox. ok is false when there is

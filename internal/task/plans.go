@@ -102,7 +102,7 @@ func (s *Service) follow(tx Tx, op *operation.Operation, step *operation.Step, b
 		t.Reason = ""
 		err = t.move(begin)
 	case api.OperationDone:
-		t.Step, t.Reason = "", ""
+		t.Step = "" // a reason is one that the last step gave
 		err = t.move(done)
 	case api.OperationFailed, api.OperationHalted:
 		t.Reason = op.Error.Message
@@ -137,7 +137,7 @@ func (s *Service) working(tx Tx, op *operation.Operation, step *operation.Step) 
 		}
 		if op.Kind == KindStart {
 			t.Activity, t.ActivityReason, t.ActivitySince = api.ActivityFailed, op.Error.Message, s.cfg.Now()
-			if err := failMessages(tx, t.ID, op.Error.Message, s.cfg.Now()); err != nil {
+			if err := failMessages(tx, t, op.Error.Message, s.cfg.Now()); err != nil {
 				return err
 			}
 		}
@@ -147,9 +147,9 @@ func (s *Service) working(tx Tx, op *operation.Operation, step *operation.Step) 
 	return s.putChanged(tx, &before, t)
 }
 
-// failMessages ends the messages that waited for an agent that did not start.
-func failMessages(tx Tx, task, why string, now time.Time) error {
-	msgs, err := tx.MessagesOf(task)
+// failMessages ends the messages that wait for an agent that will not come.
+func failMessages(tx Tx, t *Task, why string, now time.Time) error {
+	msgs, err := tx.MessagesOf(t.ID)
 	if err != nil {
 		return err
 	}
@@ -160,6 +160,9 @@ func failMessages(tx Tx, task, why string, now time.Time) error {
 		}
 		m.State, m.Error, m.EndedAt = api.MessageFailed, why, &now
 		if err := tx.PutMessage(m); err != nil {
+			return err
+		}
+		if err := announceMessage(tx, t, m); err != nil {
 			return err
 		}
 	}

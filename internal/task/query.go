@@ -76,7 +76,7 @@ func ofDirectory(tx Tx, cwd string) (string, error) {
 			return tasks[i].ID, nil
 		}
 	}
-	return "", &api.Error{Code: api.CodeNotFound, Message: fmt.Sprintf("%s is not in the sandbox of a task", cwd)}
+	return "", &api.Error{Code: api.CodeNotFound, Message: fmt.Sprintf("%s is not in the sandbox of a task", cwd), Hint: "`hf list` shows the tasks, `hf switch TASK` the way into one."}
 }
 
 func lastUsed(tx Tx, workspace string) (string, error) {
@@ -85,7 +85,7 @@ func lastUsed(tx Tx, workspace string) (string, error) {
 		return "", err
 	}
 	if !ok {
-		return "", &api.Error{Code: api.CodeNotFound, Message: "no task was used yet in workspace " + workspace}
+		return "", &api.Error{Code: api.CodeNotFound, Message: "no task was used yet in workspace " + workspace, Hint: "`hf list` shows the tasks."}
 	}
 	return id, nil
 }
@@ -215,9 +215,22 @@ func (s *Service) openSandbox(ctx context.Context, id string) (*Task, git.Worktr
 	}
 	wt, ok, err := s.worktree(ctx, t, repo)
 	if err == nil && !ok {
-		err = &api.Error{Code: api.CodeConflict, Message: fmt.Sprintf("task %s has no sandbox: it is %s", id, t.Lifecycle)}
+		err = noSandbox(t)
 	}
 	return t, wt, err
+}
+
+func noSandbox(t *Task) error {
+	if t.Path != "" {
+		return &api.Error{
+			Code: api.CodeConflict, Message: fmt.Sprintf("the sandbox of task %s is gone: %s does not exist", t.ID, t.Path),
+			Hint: fmt.Sprintf("`hf kill %s` ends the task; what was committed is on branch %s.", t.ID, t.Branch),
+		}
+	}
+	return &api.Error{
+		Code: api.CodeConflict, Message: fmt.Sprintf("task %s has no sandbox: it is %s", t.ID, t.Lifecycle),
+		Hint: fmt.Sprintf("`hf show %s` says where it is.", t.ID),
+	}
 }
 
 // Refresh brings a task's shown difference up to date. It is called when
@@ -255,7 +268,7 @@ func (s *Service) Command(ctx context.Context, id string, in api.CommandRequest)
 		return api.Command{}, err
 	}
 	if !exists(t.Path) {
-		return api.Command{}, &api.Error{Code: api.CodeConflict, Message: fmt.Sprintf("task %s has no sandbox: it is %s", id, t.Lifecycle)}
+		return api.Command{}, noSandbox(t)
 	}
 	return s.wrap(t, sandbox.Command{Argv: in.Argv, Env: Environ(in.Env, taskVars(t)), TTY: in.TTY})
 }

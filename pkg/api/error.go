@@ -29,6 +29,7 @@ const (
 	CodeAgent        Code = "agent_failed"
 	CodeAgentMissing Code = "agent_missing"
 	CodeCheck        Code = "check_failed"
+	CodeSetup        Code = "setup_failed" // a repo's own set-up command
 	CodeGit          Code = "git_failed"
 	CodeMergeStopped Code = "merge_stopped" // a rebase or merge stopped on a conflict
 	CodeLimit        Code = "usage_limit"
@@ -42,7 +43,7 @@ const (
 func Codes() []Code {
 	return []Code{
 		CodeInvalid, CodeUnauthorized, CodeNotFound, CodeAmbiguous, CodeConflict, CodeExists, CodeUntrusted,
-		CodeTooOld, CodeUnavailable, CodeTimeout, CodeAgent, CodeAgentMissing, CodeCheck, CodeGit,
+		CodeTooOld, CodeUnavailable, CodeTimeout, CodeAgent, CodeAgentMissing, CodeCheck, CodeSetup, CodeGit,
 		CodeMergeStopped, CodeLimit, CodeHalted, CodeSchemaNewer, CodeCorrupt, CodeInternal,
 	}
 }

@@ -58,7 +58,7 @@ func Meanings() []Meaning {
 // is a plain failure, and ok is false.
 func Of(code api.Code) (exit int, ok bool) {
 	switch code {
-	case api.CodeInternal, api.CodeGit:
+	case api.CodeInternal, api.CodeGit, api.CodeSetup:
 		return Failed, true
 	case api.CodeInvalid, api.CodeAmbiguous:
 		return Usage, true
