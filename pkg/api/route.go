@@ -61,7 +61,8 @@ const (
 	QuerySnapshot  = "snapshot"
 	QueryTask      = "task"
 	QueryExplain   = "explain"
-	QueryStat      = "stat" // 1: no patch
+	QueryStat      = "stat"   // 1: no patch
+	QueryFields    = "fields" // of a list: what the client needs of a row, comma between; the rest, and what is zero, may be left out
 )
 
 // The routes.

@@ -129,10 +129,19 @@ func (c *Client) once(ctx context.Context, req request, fresh bool, out any) err
 	if out == nil || len(body) == 0 {
 		return nil
 	}
-	if err := json.Unmarshal(body, out); err != nil {
+	if err := decode(body, out); err != nil {
 		return &api.Error{Code: api.CodeInternal, Message: fmt.Sprintf("hfd's answer to %s %s makes no sense: %v", req.method, req.path, err)}
 	}
 	return nil
+}
+
+// decode is json.Unmarshal, but leaves all to a type that decodes itself:
+// encoding/json would read the text twice before that.
+func decode(body []byte, out any) error {
+	if u, ok := out.(json.Unmarshaler); ok {
+		return u.UnmarshalJSON(body)
+	}
+	return json.Unmarshal(body, out)
 }
 
 // vigil looks after the daemon for as long as a call waits for it: what takes

@@ -103,9 +103,9 @@ func TestPathsAndQueries(t *testing.T) {
 		{func() error { _, err := c.Task(ctx, "feat/x y", true); return err }, "GET /v1/tasks/feat%2Fx%20y?" + scope + "&explain=1&" + space},
 		{func() error { _, err := c.Task(ctx, api.TaskOfCwd, false); return err }, "GET /v1/tasks/~cwd?" + scope + "&" + space},
 		{func() error {
-			_, err := c.Tasks(ctx, client.TaskFilter{Repo: "r", Status: []api.Status{"idle", "error"}, All: true})
+			_, err := c.Tasks(ctx, client.TaskFilter{Repo: "r", Status: []api.Status{"idle", "error"}, All: true, Fields: []string{"id", "title"}})
 			return err
-		}, "GET /v1/tasks?all=1&" + scope + "&repo=r&status=idle&status=error&" + space},
+		}, "GET /v1/tasks?all=1&" + scope + "&fields=id%2Ctitle&repo=r&status=idle&status=error&" + space},
 		{func() error { _, err := c.Resolve(ctx, "t", "p", api.ResolvePermission{}); return err }, "POST /v1/tasks/t/permissions/p?" + scope + "&" + space},
 		{func() error { _, err := c.Diff(ctx, "t", true); return err }, "GET /v1/tasks/t/diff?" + scope + "&stat=1&" + space},
 		{func() error { return c.Stop(ctx, api.Stop{}) }, "POST /v1/backend/stop"},

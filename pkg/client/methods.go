@@ -5,6 +5,7 @@ import (
 	"iter"
 	"net/url"
 	"strconv"
+	"strings"
 
 	"github.com/hf-dev/hf/pkg/api"
 )
@@ -99,7 +100,8 @@ func (c *Client) TrustRepo(ctx context.Context, repo, hash string) (out api.Repo
 type TaskFilter struct {
 	Repo   string
 	Status []api.Status
-	All    bool // killed and archived ones too
+	All    bool     // killed and archived ones too
+	Fields []string // the JSON names of the fields that are needed, the rest may be zero; none = all
 }
 
 func (f TaskFilter) query() url.Values {
@@ -109,13 +111,15 @@ func (f TaskFilter) query() url.Values {
 		q.Add(api.QueryStatus, string(s))
 	}
 	flag(q, api.QueryAll, f.All)
+	set(q, api.QueryFields, strings.Join(f.Fields, ","))
 	return q
 }
 
 // Tasks lists tasks.
-func (c *Client) Tasks(ctx context.Context, f TaskFilter) (out api.TaskList, err error) {
-	err = c.call(ctx, api.RouteTasks, api.RouteTasks.Path(), c.scope(f.query()), nil, &out)
-	return out, err
+func (c *Client) Tasks(ctx context.Context, f TaskFilter) (api.TaskList, error) {
+	var out taskList
+	err := c.call(ctx, api.RouteTasks, api.RouteTasks.Path(), c.scope(f.query()), nil, &out)
+	return out.TaskList, err
 }
 
 // CreateTask asks for a task. The client's workspace and directory stand in
