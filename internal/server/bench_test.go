@@ -1,7 +1,6 @@
 package server
 
 import (
-	"encoding/json"
 	"fmt"
 	"testing"
 	"time"
@@ -21,11 +20,25 @@ func BenchmarkList(b *testing.B) {
 			Activity: api.ActivityIdle, Diff: &api.DiffStat{Files: 3, Added: 120, Removed: 7}, CreatedAt: now, UpdatedAt: now,
 		}
 	}
-	for b.Loop() {
-		out, err := json.Marshal(view{}.list(tasks, 1))
-		if err != nil {
-			b.Fatal(err)
+	for _, fields := range []string{"", "id,title,status,branch,diff"} {
+		r := newRows(view{})
+		list := func(b *testing.B) {
+			out, err := r.list(tasks, 1, fields)
+			if err != nil {
+				b.Fatal(err)
+			}
+			b.SetBytes(int64(len(out)))
 		}
-		b.SetBytes(int64(len(out)))
+		b.Run("fields="+fields+"/changed", func(b *testing.B) {
+			for b.Loop() {
+				clear(r.texts)
+				list(b)
+			}
+		})
+		b.Run("fields="+fields+"/same", func(b *testing.B) {
+			for b.Loop() {
+				list(b)
+			}
+		})
 	}
 }

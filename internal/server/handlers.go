@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"net/http"
 
 	"github.com/hf-dev/hf/internal/task"
 	"github.com/hf-dev/hf/pkg/api"
@@ -102,13 +103,21 @@ func (s *server) trustRepo(r *request) (api.RepoTrust, error) {
 	return s.cfg.Repos.Trust(r.Context(), r.id, workspace, ref, in.Hash)
 }
 
-func (s *server) tasks(r *request) (api.TaskList, error) {
+func (s *server) tasks(w http.ResponseWriter, r *request) error {
 	f, err := s.filter(r)
 	if err != nil {
-		return api.TaskList{}, err
+		return err
 	}
 	list, seq, err := s.cfg.Tasks.List(r.Context(), f)
-	return s.view.list(list, seq), err
+	if err != nil {
+		return err
+	}
+	document, err := s.rows.list(list, seq, r.URL.Query().Get(api.QueryFields))
+	if err != nil {
+		return err
+	}
+	write(w, http.StatusOK, document)
+	return nil
 }
 
 // filter reads what a list of tasks is narrowed to.

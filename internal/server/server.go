@@ -101,6 +101,7 @@ type Config struct {
 type server struct {
 	cfg  Config
 	view view
+	rows *rows
 }
 
 // New returns the handler of every route but those of the daemon's own life.
@@ -109,7 +110,8 @@ type server struct {
 // with the request's context. Whoever cancels that must cut the connection too,
 // since a client takes a stream's proper end for its last word.
 func New(cfg Config) http.Handler {
-	s := &server{cfg: cfg, view: view{isolation: cfg.Isolation}}
+	v := view{isolation: cfg.Isolation}
+	s := &server{cfg: cfg, view: v, rows: newRows(v)}
 	mux := http.NewServeMux()
 	for _, e := range s.endpoints() {
 		mux.Handle(e.route.String(), s.guard(e))
@@ -137,7 +139,7 @@ func (s *server) endpoints() []endpoint {
 		{api.RouteRemoveRepo, answer(http.StatusOK, s.removeRepo)},
 		{api.RouteRepoTrust, answer(http.StatusOK, s.repoTrust)},
 		{api.RouteTrustRepo, answer(http.StatusOK, s.trustRepo)},
-		{api.RouteTasks, answer(http.StatusOK, s.tasks)},
+		{api.RouteTasks, s.tasks},
 		{api.RouteCreateTask, answer(http.StatusAccepted, s.createTask)},
 		{api.RouteTask, answer(http.StatusOK, s.task)},
 		{api.RouteRetry, answer(http.StatusAccepted, s.action(s.cfg.Tasks.Retry))},
