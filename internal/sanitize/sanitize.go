@@ -30,12 +30,11 @@ func Styled(s string) string {
 
 // Line cleans text that must stay on one line: new lines and tabs become spaces.
 func Line(s string) string {
-	return strings.Map(func(r rune) rune {
-		if r == '\n' || r == '\t' {
-			return ' '
-		}
-		return r
-	}, Text(s))
+	s = Text(s)
+	if strings.IndexByte(s, '\n') < 0 && strings.IndexByte(s, '\t') < 0 {
+		return s
+	}
+	return strings.NewReplacer("\n", " ", "\t", " ").Replace(s)
 }
 
 // Exact shows a single value of which every byte matters, such as a command a

@@ -97,7 +97,12 @@ func Run(ctx context.Context, opts *Options) error {
 	if err != nil {
 		return err
 	}
-	l, err := c.Tasks(ctx, opts.Filter)
+	filter := opts.Filter
+	filter.Fields = opts.Output.Fields()
+	if !opts.Output.On() {
+		filter.Fields = shown()
+	}
+	l, err := c.Tasks(ctx, filter)
 	if err != nil {
 		return err
 	}
@@ -115,6 +120,11 @@ func Run(ctx context.Context, opts *Options) error {
 		_, err = fmt.Fprintln(opts.IO.Err, "\n`hf attach TASK` talks to one, `hf create \"what to do\"` makes another, `hf help` says the rest.")
 	}
 	return err
+}
+
+// shown are the fields of a task that the table is made of.
+func shown() []string {
+	return []string{"id", "title", "status", "reason", "agent", "branch", "diff", "createdAt"}
 }
 
 func show(opts *Options, tasks []api.Task) error {

@@ -3,6 +3,7 @@ package list
 import (
 	"context"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -91,5 +92,39 @@ func TestEmptyJSONIsAnArray(t *testing.T) {
 	}
 	if out.String() != "[]\n" {
 		t.Errorf("got %q", out)
+	}
+}
+
+// asked notes what the daemon was asked for.
+type asked struct{ filter client.TaskFilter }
+
+func (a *asked) Tasks(_ context.Context, f client.TaskFilter) (api.TaskList, error) {
+	a.filter = f
+	return api.TaskList{Tasks: []api.Task{{ID: "abcdefgh"}}}, nil
+}
+
+func TestOnlyWhatIsShownIsAskedFor(t *testing.T) {
+	tests := []struct {
+		args []string
+		want []string
+	}{
+		{nil, shown()},
+		{[]string{"--json=status,id"}, []string{"status", "id"}},
+		{[]string{"--json"}, nil},
+	}
+	for _, tt := range tests {
+		io, _, _, _ := iostreams.Test()
+		var daemon asked
+		cmd := NewCmd(factory.New(io, nil), func(ctx context.Context, o *Options) error {
+			o.Client = func() (lister, error) { return &daemon, nil }
+			return Run(ctx, o)
+		})
+		cmd.SetArgs(tt.args)
+		if err := cmd.ExecuteContext(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if !slices.Equal(daemon.filter.Fields, tt.want) {
+			t.Errorf("%v asks for %v, want %v", tt.args, daemon.filter.Fields, tt.want)
+		}
 	}
 }

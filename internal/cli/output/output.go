@@ -101,6 +101,14 @@ func (o *Flags) resolve(asked bool, list string) error {
 // On reports whether JSON was asked for.
 func (o *Flags) On() bool { return o != nil && o.on }
 
+// Fields are the fields that were chosen, nil for all.
+func (o *Flags) Fields() []string {
+	if o == nil {
+		return nil
+	}
+	return o.fields
+}
+
 // Enable asks for all fields. It is for tests.
 func (o *Flags) Enable() { o.on = true }
 

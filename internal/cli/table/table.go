@@ -20,6 +20,8 @@ const (
 type Cell struct {
 	Text  string
 	Style func(string) string
+
+	width int // of Text, in columns
 }
 
 // Table collects rows. Cells are cleaned for a terminal and kept to one line.
@@ -34,7 +36,7 @@ type Table struct {
 func New(width int, style func(string) string, header ...string) *Table {
 	t := &Table{width: width}
 	for _, h := range header {
-		t.header = append(t.header, Cell{Text: h, Style: style})
+		t.header = append(t.header, Cell{Text: h, Style: style, width: displaywidth.String(h)})
 	}
 	return t
 }
@@ -52,6 +54,7 @@ func (t *Table) Row(texts ...string) {
 func (t *Table) Cells(row ...Cell) {
 	for i := range row {
 		row[i].Text = sanitize.Line(row[i].Text)
+		row[i].width = displaywidth.String(row[i].Text)
 	}
 	t.rows = append(t.rows, row)
 }
@@ -67,17 +70,19 @@ func (t *Table) Render(w io.Writer) error {
 	for _, row := range rows {
 		last := lastFilled(row)
 		for i, c := range row[:last+1] {
-			text := truncate(c.Text, widths[i])
-			pad := widths[i] - displaywidth.String(text)
+			if c.width > widths[i] {
+				c.Text = displaywidth.TruncateString(c.Text, widths[i], "…")
+				c.width = displaywidth.String(c.Text)
+			}
 			if c.Style != nil {
-				text = c.Style(text)
+				c.Text = c.Style(c.Text)
 			}
 			if i > 0 {
 				b.WriteString(gap)
 			}
-			b.WriteString(text)
+			b.WriteString(c.Text)
 			if i < last {
-				b.WriteString(strings.Repeat(" ", pad))
+				b.WriteString(strings.Repeat(" ", widths[i]-c.width))
 			}
 		}
 		b.WriteByte('\n')
@@ -103,7 +108,7 @@ func measure(rows [][]Cell) []int {
 			if i == len(widths) {
 				widths = append(widths, 0)
 			}
-			widths[i] = max(widths[i], displaywidth.String(c.Text))
+			widths[i] = max(widths[i], c.width)
 		}
 	}
 	return widths
@@ -131,11 +136,4 @@ func (t *Table) fit(widths []int) []int {
 		widths[widest]--
 	}
 	return widths
-}
-
-func truncate(s string, width int) string {
-	if displaywidth.String(s) <= width {
-		return s
-	}
-	return displaywidth.TruncateString(s, width, "…")
 }
