@@ -47,13 +47,8 @@ type app struct {
 }
 
 // open makes the application of a daemon. What it began is ended when it fails.
-func open(ctx context.Context, d *lifecycle.Daemon) (_ lifecycle.App, err error) {
+func open(ctx context.Context, d *lifecycle.Daemon, cfg *config.Source) (_ lifecycle.App, err error) {
 	paths, log := d.Paths(), d.Log()
-	cfg, err := config.NewSource(paths.Config)
-	if err != nil {
-		return nil, err
-	}
-	d.Configure(settingsOf(cfg.Current()))
 	d.SetPhase(api.PhaseMigrating)
 	st, err := store.Open(ctx, paths.Database(), store.Options{Backups: paths.Backups(), Sessions: paths.Sessions(), Log: log})
 	if err != nil {

@@ -16,7 +16,7 @@ import (
 
 // program is what hfd is made of besides its life.
 type program struct {
-	open      lifecycle.Open
+	prepare   func(rundir.Paths) (lifecycle.Settings, lifecycle.Open)
 	selfcheck func(ctx context.Context, database string) error // "" = no database yet
 	format    mode
 	demoAgent mode
@@ -60,9 +60,10 @@ func (p program) serve(ctx context.Context, args, environ []string, stderr io.Wr
 		fmt.Fprintln(stderr, err)
 		return 2
 	}
+	settings, open := p.prepare(paths)
 	cfg := lifecycle.Config{
 		Paths: paths, Environ: environ, Build: version.Build(), Version: version.Version(),
-		Open: p.open, Settings: lifecycle.DefaultSettings(),
+		Open: open, Settings: settings,
 	}
 	return lifecycle.Run(ctx, cfg, args, stderr)
 }

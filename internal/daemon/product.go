@@ -10,6 +10,7 @@ import (
 	"github.com/hf-dev/hf/internal/daemon/lifecycle"
 	"github.com/hf-dev/hf/internal/format"
 	"github.com/hf-dev/hf/internal/operation"
+	"github.com/hf-dev/hf/internal/rundir"
 	"github.com/hf-dev/hf/internal/store"
 	"github.com/hf-dev/hf/internal/task"
 	"github.com/hf-dev/hf/internal/version"
@@ -18,7 +19,7 @@ import (
 // product is the hfd that people have.
 func product() program {
 	return program{
-		open:      open,
+		prepare:   prepare,
 		selfcheck: selfcheck,
 		format: func(_ context.Context, args, _ []string, stdin io.Reader, stdout, stderr io.Writer) int {
 			return format.Main(args, stdin, stdout, stderr)
@@ -27,19 +28,25 @@ func product() program {
 	}
 }
 
+// prepare reads the configuration, which has a say from the first hello on. One
+// that cannot be read is what every request is answered with.
+func prepare(paths rundir.Paths) (lifecycle.Settings, lifecycle.Open) {
+	source, err := config.NewSource(paths.Config)
+	if err != nil {
+		return lifecycle.DefaultSettings(), func(context.Context, *lifecycle.Daemon) (lifecycle.App, error) { return nil, err }
+	}
+	settings := lifecycle.DefaultSettings()
+	cfg := source.Current().Backend
+	settings.Idle, settings.LogSize, settings.LogFiles = cfg.IdleExit, cfg.LogMaxSize, cfg.LogKeep
+	settings.Env = func() []string { return config.EnvPatterns(source.Current()) }
+	return settings, func(ctx context.Context, d *lifecycle.Daemon) (lifecycle.App, error) { return open(ctx, d, source) }
+}
+
 func selfcheck(ctx context.Context, database string) error {
 	if database == "" {
 		return nil
 	}
 	return store.SelfCheck(ctx, database)
-}
-
-// settingsOf is what the configuration says of the daemon itself.
-func settingsOf(cfg config.Config) lifecycle.Settings {
-	s := lifecycle.DefaultSettings()
-	s.Idle, s.LogSize, s.LogFiles = cfg.Backend.IdleExit, cfg.Backend.LogMaxSize, cfg.Backend.LogKeep
-	s.Env = config.EnvPatterns(cfg)
-	return s
 }
 
 // taskSettings is what the configuration says of tasks.

@@ -69,18 +69,16 @@ type Settings struct {
 	LogSize  int64         // bytes of a log file before the next one is begun
 	LogFiles int           // how many old ones are kept
 	LogLevel slog.Level
-	Env      []string // what Hello.Env asks clients for
+	// Env is what Hello.Env asks clients for. Every hello asks it, so it must
+	// answer at once.
+	Env func() []string
 }
 
 // DefaultSettings is what holds until the application says otherwise.
 func DefaultSettings() Settings {
 	return Settings{
 		Idle: 30 * time.Minute, LogSize: 10 << 20, LogFiles: 3,
-		Env: []string{
-			"PATH", "HOME", "SHELL", "USER", "LOGNAME", "LANG", "LANGUAGE", "LC_*", "TERM", "COLORTERM", "TZ", "TMPDIR",
-			"SSH_AUTH_SOCK", "GH_TOKEN", "GITHUB_TOKEN", "XDG_*",
-			"HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "no_proxy", "all_proxy",
-		},
+		Env: func() []string { return []string{"PATH", "HOME"} },
 	}
 }
 
@@ -161,7 +159,7 @@ func (d *Daemon) phase() string {
 func (d *Daemon) Hello() api.Hello {
 	return api.Hello{
 		ProtoMin: api.ProtoMin, ProtoMax: api.ProtoMax, Level: api.Level,
-		Build: d.cfg.Build, Version: d.cfg.Version, PID: d.pid(), Phase: d.phase(), Env: d.settings.Load().Env,
+		Build: d.cfg.Build, Version: d.cfg.Version, PID: d.pid(), Phase: d.phase(), Env: d.settings.Load().Env(),
 	}
 }
 

@@ -74,7 +74,7 @@ func (p probe) serve(ctx context.Context, args []string) int {
 		return fail(err)
 	}
 	settings := lifecycle.DefaultSettings()
-	settings.Env = append(settings.Env, "PROBE_*")
+	settings.Env = func() []string { return []string{"PATH", "PROBE_*"} }
 	if ms, err := os.ReadFile(filepath.Join(paths.State, "idle")); err == nil {
 		n, _ := strconv.Atoi(string(ms))
 		settings.Idle = time.Duration(n) * time.Millisecond
