@@ -120,11 +120,8 @@ func (a *app) wire(ctx context.Context, cfg *config.Source) error {
 // begin takes up what an earlier daemon left and starts what goes on by itself.
 func (a *app) begin(ctx context.Context) error {
 	log := a.daemon.Log()
-	var seq int64
-	err := a.store.View(ctx, func(tx *store.Tx) (err error) {
-		seq, err = tx.LastSeq()
-		return err
-	})
+	events := eventStore{a.store}
+	seq, err := events.reactedTo(ctx)
 	if err != nil {
 		return err
 	}
@@ -139,7 +136,6 @@ func (a *app) begin(ctx context.Context) error {
 	if err := a.repos.Start(ctx); err != nil {
 		return err
 	}
-	events := eventStore{a.store}
 	react := reactions{events: events, refresh: a.tasks.Refresh, check: a.tasks.StartCheck, log: log}
 	a.group.Go(func() error { react.run(ctx, seq); return nil })
 	return a.tasks.StartChecks(ctx)

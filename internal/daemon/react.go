@@ -3,9 +3,13 @@ package daemon
 import (
 	"context"
 	"log/slog"
+	"time"
 
 	"github.com/hf-dev/hf/pkg/api"
 )
+
+// noteEvery is how often it is noted how far the reactions are.
+const noteEvery = 2 * time.Second
 
 // reactions is what follows from events without anybody asking for it.
 type reactions struct {
@@ -16,8 +20,10 @@ type reactions struct {
 }
 
 // run follows the events after seq until ctx ends. It is told of every one, in
-// order; what it does may be done any number of times.
+// order; what it does may be done any number of times. How far it is, it notes
+// now and then, for the daemon that follows one that died.
 func (r reactions) run(ctx context.Context, seq int64) {
+	noted := seq
 	woken, stop := r.events.Watch()
 	defer stop()
 	for {
@@ -32,8 +38,17 @@ func (r reactions) run(ctx context.Context, seq int64) {
 		if len(events) > 0 {
 			continue
 		}
+		var due <-chan time.Time
+		if seq > noted {
+			due = time.After(noteEvery)
+		}
 		select {
 		case <-woken:
+		case <-due:
+			if err := r.events.noteReacted(ctx, seq); err != nil && ctx.Err() == nil {
+				r.log.Warn("note how far reactions are", "err", err)
+			}
+			noted = seq
 		case <-ctx.Done():
 			return
 		}

@@ -2,6 +2,7 @@ package daemon
 
 import (
 	"context"
+	"strconv"
 
 	"github.com/hf-dev/hf/internal/session"
 	"github.com/hf-dev/hf/internal/store"
@@ -87,6 +88,31 @@ func (s eventStore) Events(ctx context.Context, after int64, id string, limit in
 		return err
 	})
 	return out, err
+}
+
+// reacted is the setting that says up to which event everything that follows
+// from them was done.
+const reacted = "reacted"
+
+// reactedTo is the event after which to go on: the newest where nothing was
+// noted yet.
+func (s eventStore) reactedTo(ctx context.Context) (seq int64, err error) {
+	err = s.View(ctx, func(tx *store.Tx) error {
+		text, known, err := tx.Setting(reacted)
+		if err != nil || !known {
+			seq, err = tx.LastSeq()
+			return err
+		}
+		seq, err = strconv.ParseInt(text, 10, 64)
+		return err
+	})
+	return seq, err
+}
+
+func (s eventStore) noteReacted(ctx context.Context, seq int64) error {
+	return s.Update(ctx, func(tx *store.Tx) error {
+		return tx.PutSetting(reacted, strconv.FormatInt(seq, 10))
+	})
 }
 
 func (s eventStore) LastSeq(ctx context.Context) (seq int64, err error) {
