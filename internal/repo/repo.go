@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/url"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -143,7 +144,7 @@ func (s *Service) addCheckout(ctx context.Context, request string, in api.AddRep
 	}
 	r := task.Repo{Workspace: in.Workspace, Path: found.Top, GitDir: found.GitDir, State: api.RepoReady}
 	if _, url, err := s.cfg.Git.Remote(ctx, found); err == nil {
-		if remote, err := NormalizeRemote(url); err == nil { // a remote hf cannot use is no reason to refuse
+		if remote, err := NormalizeRemote(ofCheckout(url, found.Top)); err == nil { // a remote hf cannot use is no reason to refuse
 			r.Remote = remote
 		}
 	}
@@ -152,6 +153,19 @@ func (s *Service) addCheckout(ctx context.Context, request string, in api.AddRep
 	}
 	known := func(other task.Repo) bool { return other.Path == r.Path || other.GitDir == r.GitDir }
 	return s.put(ctx, request, r, in.Name, []string{filepath.Base(r.Path)}, known)
+}
+
+// ofCheckout gives a remote that is a directory of this machine the form of an
+// address. A relative one is meant from the checkout's top.
+func ofCheckout(remote, top string) string {
+	path := remote
+	if !filepath.IsAbs(path) {
+		path = filepath.Join(top, path)
+	}
+	if st, err := os.Stat(path); err != nil || !st.IsDir() {
+		return remote
+	}
+	return (&url.URL{Scheme: "file", Path: path}).String()
 }
 
 func (s *Service) addRemote(ctx context.Context, request string, in api.AddRepo) (task.Repo, error) {

@@ -460,3 +460,17 @@ func TestTrustIsOfOneContent(t *testing.T) {
 		t.Errorf("the change is trusted: %+v, %v", state, err)
 	}
 }
+
+func TestARemoteMayBeADirectory(t *testing.T) {
+	for _, relative := range []bool{false, true} {
+		f := newFixture(t)
+		remote := f.path("srv/origin.git")
+		if relative {
+			remote = "../srv/origin.git"
+		}
+		f.plain("checkout", "remote", "add", "origin", remote)
+		if got := f.add(api.AddRepo{Spec: f.path("checkout")}); got.Remote != f.origin() {
+			t.Errorf("the remote %s is %q, want %q", remote, got.Remote, f.origin())
+		}
+	}
+}
