@@ -120,7 +120,7 @@ func (b *buffer) String() string {
 	return b.b.String()
 }
 
-func logs(t *testing.T, ctx context.Context, path string, out *buffer, args ...string) error {
+func logs(ctx context.Context, t *testing.T, path string, out *buffer, args ...string) error {
 	t.Helper()
 	io, _, _, _ := iostreams.Test()
 	io.Out = out
@@ -134,7 +134,7 @@ func logs(t *testing.T, ctx context.Context, path string, out *buffer, args ...s
 func TestLogs(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "hfd.log")
 	var out buffer
-	if err := logs(t, t.Context(), path, &out); exitcode.For(err) != exitcode.NotFound {
+	if err := logs(t.Context(), t, path, &out); exitcode.For(err) != exitcode.NotFound {
 		t.Errorf("no log: %v", err)
 	}
 	var text strings.Builder
@@ -145,7 +145,7 @@ func TestLogs(t *testing.T) {
 	if err := os.WriteFile(path, []byte(text.String()), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if err := logs(t, t.Context(), path, &out, "-n", "2"); err != nil {
+	if err := logs(t.Context(), t, path, &out, "-n", "2"); err != nil {
 		t.Fatal(err)
 	}
 	got := strings.Split(strings.TrimSpace(out.String()), "\n")
@@ -153,7 +153,7 @@ func TestLogs(t *testing.T) {
 		t.Errorf("got %q", got)
 	}
 	out = buffer{}
-	if err := logs(t, t.Context(), path, &out, "-n", "2", "--json"); err != nil || !strings.HasPrefix(out.String(), `{"time":"2026`) {
+	if err := logs(t.Context(), t, path, &out, "-n", "2", "--json"); err != nil || !strings.HasPrefix(out.String(), `{"time":"2026`) {
 		t.Errorf("%v, %q", err, out.String())
 	}
 }
@@ -173,7 +173,7 @@ func TestLogsAreFollowedThroughRotation(t *testing.T) {
 	var out buffer
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
-	go func() { ended <- logs(t, ctx, path, &out, "-f", "--json") }()
+	go func() { ended <- logs(ctx, t, path, &out, "-f", "--json") }()
 	until := func(want string) {
 		t.Helper()
 		for deadline := time.Now().Add(10 * time.Second); out.String() != want; time.Sleep(5 * time.Millisecond) {

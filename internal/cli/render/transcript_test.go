@@ -40,7 +40,7 @@ func TestTranscript(t *testing.T) {
 			{Kind: api.EntryThought, Text: "hm"},
 			{Kind: api.EntryThought, Text: ", so\n"},
 			{Kind: api.EntryText, Text: "done"},
-			{Kind: api.EntryTurnEnd, StopReason: api.StopEndTurn, Usage: &api.Usage{InputTokens: ptr(int64(3)), OutputTokens: ptr(int64(4))}},
+			{Kind: api.EntryTurnEnd, StopReason: api.StopEndTurn, Usage: &api.Usage{InputTokens: new(int64(3)), OutputTokens: new(int64(4))}},
 		}, "\n› do\n  it\nLet me see.\nI \n  hm, so\ndone\n── turn ended (3 tokens in, 4 out)\n"},
 		{"another message begins a line", []api.Entry{
 			{Kind: api.EntryText, MessageID: "1", Text: "one"},
@@ -50,11 +50,11 @@ func TestTranscript(t *testing.T) {
 			{Kind: api.EntryTool, Tool: &api.ToolCall{ID: "t", Title: "Run tests", Kind: "execute", Command: "go test", Status: "pending"}},
 			{Kind: api.EntryTool, Tool: &api.ToolCall{ID: "t", Title: "Run tests", Kind: "execute", Command: "go test", Status: "in_progress", Output: "ok a\nFA"}},
 			{Kind: api.EntryTool, Tool: &api.ToolCall{ID: "t", Title: "Run tests", Kind: "execute", Command: "go test", Status: "in_progress", Output: "IL b\n"}},
-			{Kind: api.EntryTool, Tool: &api.ToolCall{ID: "t", Title: "Run tests", Kind: "execute", Command: "go test", Status: "failed", ExitCode: ptr(2)}},
+			{Kind: api.EntryTool, Tool: &api.ToolCall{ID: "t", Title: "Run tests", Kind: "execute", Command: "go test", Status: "failed", ExitCode: new(2)}},
 		}, "• Run tests (execute)\n    $ go test\n    ok a\n    FAIL b\n    failed (exit 2)\n"},
 		{"an edit", []api.Entry{
 			{Kind: api.EntryTool, Tool: &api.ToolCall{ID: "t", Title: "Edit", Status: "completed", Diffs: []api.ToolDiff{
-				{Path: "/sandbox/a/b.go", Old: ptr("x\n"), New: "y\nz"}, {Path: "/else/c", New: "n\n"},
+				{Path: "/sandbox/a/b.go", Old: new("x\n"), New: "y\nz"}, {Path: "/else/c", New: "n\n"},
 			}}},
 		}, "• Edit\n    a/b.go (+2 -1)\n    /else/c (+1 -0, new file)\n"},
 		{"a plan", []api.Entry{{Kind: api.EntryPlan, Plan: []api.PlanEntry{
