@@ -9,8 +9,6 @@ import (
 	"github.com/hf-dev/hf/pkg/api"
 )
 
-func ptr[T any](v T) *T { return &v }
-
 func transcript(t *testing.T, entries ...api.Entry) string {
 	t.Helper()
 	var b strings.Builder
