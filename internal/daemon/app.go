@@ -136,8 +136,11 @@ func (a *app) begin(ctx context.Context) error {
 	if err := a.repos.Start(ctx); err != nil {
 		return err
 	}
-	react := reactions{events: events, refresh: a.tasks.Refresh, check: a.tasks.StartCheck, log: log}
+	react := reactions{events: events, refresh: a.tasks.Refresh, check: a.tasks.StartCheck, start: a.tasks.StartPending, log: log}
 	a.group.Go(func() error { react.run(ctx, seq); return nil })
+	if err := a.tasks.StartAllPending(ctx); err != nil {
+		return err
+	}
 	return a.tasks.StartChecks(ctx)
 }
 

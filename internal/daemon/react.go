@@ -16,6 +16,7 @@ type reactions struct {
 	events  eventStore
 	refresh func(ctx context.Context, task string) error // the shown difference
 	check   func(ctx context.Context, task string) error // the task's check, if due
+	start   func(ctx context.Context, task string) error // an agent for messages that wait
 	log     *slog.Logger
 }
 
@@ -56,18 +57,21 @@ func (r reactions) run(ctx context.Context, seq int64) {
 }
 
 func (r reactions) react(ctx context.Context, e api.Event) {
+	var what []func(context.Context, string) error
 	switch e.Kind {
-	case api.EventTurnEnded, api.EventOperationDone, api.EventCheckEnded:
+	case api.EventTurnEnded:
+		what = append(what, r.refresh, r.check)
+	case api.EventOperationDone, api.EventOperationFailed:
+		what = append(what, r.refresh, r.check, r.start)
+	case api.EventCheckEnded:
+		what = append(what, r.refresh)
+	case api.EventSessionEnded:
+		what = append(what, r.start)
 	default:
-		return
 	}
-	if err := r.refresh(ctx, e.Task); err != nil && ctx.Err() == nil {
-		r.log.Debug("refresh the difference", "task", e.Task, "err", err)
-	}
-	if e.Kind == api.EventCheckEnded {
-		return
-	}
-	if err := r.check(ctx, e.Task); err != nil && ctx.Err() == nil {
-		r.log.Error("start the check", "task", e.Task, "err", err)
+	for _, do := range what {
+		if err := do(ctx, e.Task); err != nil && ctx.Err() == nil {
+			r.log.Debug("follow an event", "event", e.Kind, "task", e.Task, "err", err)
+		}
 	}
 }

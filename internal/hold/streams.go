@@ -104,6 +104,11 @@ func (h *holder) record(ctx context.Context, kind journal.Kind, p []byte) error 
 func (h *holder) input(ctx context.Context, seq uint64, data []byte) error {
 	h.in.Lock()
 	defer h.in.Unlock()
+	select {
+	case <-h.agent.exited: // nobody would read it
+		return ErrExited
+	default:
+	}
 	switch {
 	case h.ended:
 		return ErrExited

@@ -139,7 +139,11 @@ func (v *supervisor) run(ctx context.Context, caughtUp chan<- struct{}) {
 		if more {
 			continue
 		}
-		if err := v.write(ctx); err != nil && ctx.Err() == nil {
+		switch err := v.write(ctx); {
+		case err == nil || ctx.Err() != nil:
+		case errors.Is(err, hold.ErrExited), errors.Is(err, hold.ErrClosed):
+			// It takes nothing any more. What was meant for it waits for the next one.
+		default:
 			v.log.Warn("write to agent", "err", err)
 			v.disconnect()
 		}

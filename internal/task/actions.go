@@ -254,6 +254,64 @@ func (s *Service) startIfNone(tx Tx, t *Task) (string, error) {
 	return op.ID, tx.PutOperation(op)
 }
 
+// StartPending starts an agent for messages that its predecessor did not live
+// to take. An agent that ended before it took anything is not followed by
+// another: its messages fail. It may be called at any time.
+func (s *Service) StartPending(ctx context.Context, id string) error {
+	var start string
+	err := s.cfg.Store.Update(ctx, func(tx Tx) error {
+		t, err := tx.Task(id)
+		if err != nil || t.Lifecycle != api.LifecycleReady || t.Session == "" || s.cfg.Sessions.Current(id) != "" {
+			return err
+		}
+		if live, err := tx.LiveOperation(id); err != nil || live != nil {
+			return err
+		}
+		pending, useful, err := outbox(tx, t)
+		if err != nil || !pending {
+			return err
+		}
+		if !useful {
+			return failMessages(tx, t, "the agent ended before it took the message", s.cfg.Now())
+		}
+		before := *t
+		if start, err = s.startIfNone(tx, t); err != nil {
+			return err
+		}
+		return s.putChanged(tx, &before, t)
+	})
+	if err == nil && start != "" {
+		s.cfg.Runner().Enqueue(start)
+	}
+	return err
+}
+
+// StartAllPending is StartPending for every task, for a daemon that begins.
+func (s *Service) StartAllPending(ctx context.Context) error {
+	tasks, _, err := s.List(ctx, Filter{})
+	if err != nil {
+		return err
+	}
+	for i := range tasks {
+		if err := s.StartPending(ctx, tasks[i].ID); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// outbox reports whether messages of a task wait for an agent, and whether its
+// last session ever took one.
+func outbox(tx Tx, t *Task) (pending, useful bool, err error) {
+	msgs, err := tx.MessagesOf(t.ID)
+	for i := range msgs {
+		m := &msgs[i]
+		pending = pending || m.State == api.MessageAccepted || m.State == api.MessageQueued
+		useful = useful || m.Session == t.Session && m.DeliveredAt != nil
+	}
+	return pending, useful, err
+}
+
 func rememberMessage(tx Tx, request, id string) error {
 	if request == "" {
 		return nil

@@ -100,6 +100,8 @@ type turn struct {
 	ID         string    `json:"id"` // idKey of the prompt
 	Start      time.Time `json:"start"`
 	Cancelling bool      `json:"cancelling,omitempty"`
+	Broken     bool      `json:"broken,omitempty"` // the agent says that it failed
+	Notice     string    `json:"notice,omitempty"` // the last text that belongs to no message: what an agent itself has to say
 }
 
 // asked is an open permission request.

@@ -1,6 +1,7 @@
 package acp
 
 import (
+	"cmp"
 	"encoding/json"
 	"math"
 	"strings"
@@ -50,6 +51,13 @@ func (m *Machine) promptAnswered(result json.RawMessage, failure *rpcError) {
 	}
 	if m.s.Input = clip(r.Meta.HF.Input, maxTitle); m.s.Input != "" {
 		m.emit(api.Entry{Kind: api.EntryQuestion, Text: m.s.Input})
+	}
+	if t := m.s.Turn; reason == api.StopEndTurn && t != nil && t.Broken {
+		// codex ends a turn that failed like one that did not, and says only here
+		// that it did.
+		reason = api.StopError
+		err = &api.Error{Code: api.CodeAgent, Message: cmp.Or(strings.TrimSpace(t.Notice), "the agent reports an error of its system")}
+		m.emit(api.Entry{Kind: api.EntryError, Error: err})
 	}
 	m.endTurn(reason, turnUsage(&r), err)
 }

@@ -38,6 +38,9 @@ func (m *Machine) update(params json.RawMessage, line []byte) {
 		if u.Title != "" {
 			m.s.Title = clip(u.Title, 1<<10)
 		}
+		if status := u.Meta.Codex.ThreadStatus.Type; status != "" && m.s.Turn != nil {
+			m.s.Turn.Broken = status == "systemError"
+		}
 		m.other(line)
 	case "available_commands_update":
 		m.commands(u)
@@ -62,6 +65,9 @@ func (m *Machine) chunk(kind api.EntryKind, u *sessionUpdate, line []byte) {
 	switch {
 	case b.Type == "text" || b.Type == "" && b.Text != "":
 		if b.Text != "" {
+			if kind == api.EntryText && u.MessageID == "" && m.s.Turn != nil {
+				m.s.Turn.Notice = clip(b.Text, 1<<10)
+			}
 			m.emit(api.Entry{Kind: kind, Text: b.Text, MessageID: u.MessageID})
 		}
 	case b.Type == "resource_link" && b.URI != "":

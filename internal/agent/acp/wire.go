@@ -168,6 +168,11 @@ type sessionUpdate struct {
 			Status   string  `json:"status"`
 			ResetsAt float64 `json:"resetsAt"` // seconds since 1970
 		} `json:"_claude/rateLimit"`
+		Codex struct {
+			ThreadStatus struct {
+				Type string `json:"type"` // active, idle, systemError
+			} `json:"threadStatus"`
+		} `json:"codex"`
 	} `json:"_meta"`
 }
 
