@@ -158,6 +158,9 @@ func (s *Service) addCheckout(ctx context.Context, request string, in api.AddRep
 // ofCheckout gives a remote that is a directory of this machine the form of an
 // address. A relative one is meant from the checkout's top.
 func ofCheckout(remote, top string) string {
+	if remote == "" {
+		return ""
+	}
 	path := remote
 	if !filepath.IsAbs(path) {
 		path = filepath.Join(top, path)

@@ -474,3 +474,10 @@ func TestARemoteMayBeADirectory(t *testing.T) {
 		}
 	}
 }
+
+func TestACheckoutWithoutARemoteHasNone(t *testing.T) {
+	f := newFixture(t)
+	if got := f.add(api.AddRepo{Spec: f.path("checkout")}); got.Remote != "" {
+		t.Errorf("the remote is %q, want none", got.Remote)
+	}
+}
