@@ -461,6 +461,13 @@ func TestTrustIsOfOneContent(t *testing.T) {
 	}
 }
 
+func TestACheckoutWithoutARemote(t *testing.T) {
+	f := newFixture(t)
+	if got := f.add(api.AddRepo{Spec: f.path("checkout")}); got.Remote != "" {
+		t.Errorf("its remote is %q", got.Remote)
+	}
+}
+
 func TestARemoteMayBeADirectory(t *testing.T) {
 	for _, relative := range []bool{false, true} {
 		f := newFixture(t)
