@@ -25,6 +25,7 @@ type Config struct {
 	Permission api.Permission // the policy of agents and tasks that have none
 	Provider   string         // the sandbox provider of tasks that name none; "" = hf chooses
 	Agents     map[string]Agent
+	Repos      map[string]Repo // by their names in hf
 	Backend    Backend
 	Create     Create
 
@@ -40,6 +41,14 @@ type Agent struct {
 	Mode       string            // the agent's own mode to work in; "" = as the permission policy means
 	Permission api.Permission    // "" = as the configuration says for all
 	Model      string            // "" = the agent's default
+}
+
+// Repo is how the user wants tasks of one repository. What it leaves empty is
+// as for all repositories.
+type Repo struct {
+	Agent      string
+	Base       string // the branch tasks start from
+	Permission api.Permission
 }
 
 // Backend is how hfd lives.
@@ -64,6 +73,7 @@ func Default() Config {
 		Workspace:  "default",
 		Permission: api.PermissionAsk,
 		Agents:     map[string]Agent{},
+		Repos:      map[string]Repo{},
 		Backend:    Backend{IdleExit: 30 * time.Minute, LogMaxSize: 10 << 20, LogKeep: 3},
 		Create: Create{
 			AgentTimeout: time.Minute, SetupTimeout: 15 * time.Minute,

@@ -268,3 +268,17 @@ func FuzzParse(f *testing.F) {
 		}
 	})
 }
+
+func TestReposAreConfiguredByName(t *testing.T) {
+	c, _, err := Parse("f", []byte("[repos.web]\nagent = \"claude\"\nbase = \"develop\"\npermission = \"edits\"\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := Repo{Agent: "claude", Base: "develop", Permission: api.PermissionEdits}
+	if got := c.Repos["web"]; got != want {
+		t.Errorf("repo web is %+v, want %+v", got, want)
+	}
+	if got := c.Repos["other"]; got != (Repo{}) {
+		t.Errorf("a repo nobody configured is %+v", got)
+	}
+}

@@ -32,7 +32,8 @@ func keys(c *Config) map[string]setter {
 			"check_timeout": duration(&c.Create.CheckTimeout),
 			"fetch_timeout": duration(&c.Create.FetchTimeout),
 		}),
-		"agents": agents(c.Agents),
+		"agents": named("an agent", c.Agents, agentKeys),
+		"repos":  named("a repo", c.Repos, repoKeys),
 	}
 }
 
@@ -43,6 +44,14 @@ func agentKeys(a *Agent) map[string]setter {
 		"mode":       text(&a.Mode),
 		"permission": permission(&a.Permission),
 		"model":      text(&a.Model),
+	}
+}
+
+func repoKeys(r *Repo) map[string]setter {
+	return map[string]setter{
+		"agent":      text(&r.Agent),
+		"base":       text(&r.Base),
+		"permission": permission(&r.Permission),
 	}
 }
 
@@ -100,23 +109,24 @@ func table(known map[string]setter) setter {
 	}
 }
 
-func agents(into map[string]Agent) setter {
+// named takes a table of tables, one for each thing of a kind.
+func named[T any](thing string, into map[string]T, keys func(*T) map[string]setter) setter {
 	name := regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$`)
 	return func(key []string, value any) error {
 		values, ok := value.(map[string]any)
 		if !ok {
-			return wrong(key, "a table for each agent is needed, such as [agents.NAME], not %s", kind(value))
+			return wrong(key, "a table for each is needed, such as [%s.NAME], not %s", join(key...), kind(value))
 		}
 		var errs []error
 		for n, v := range values {
 			at := append(slices.Clone(key), n)
 			if !name.MatchString(n) {
-				errs = append(errs, wrong(at, "an agent's name is letters, digits, dots, dashes and underscores"))
+				errs = append(errs, wrong(at, "%s's name is letters, digits, dots, dashes and underscores", thing))
 				continue
 			}
-			var a Agent
-			errs = append(errs, table(agentKeys(&a))(at, v))
-			into[n] = a
+			var one T
+			errs = append(errs, table(keys(&one))(at, v))
+			into[n] = one
 		}
 		return errors.Join(errs...)
 	}

@@ -40,6 +40,9 @@ func (s *Service) Create(ctx context.Context, request string, in api.CreateTask)
 		return Receipt{}, err
 	}
 	t.RepoID, t.RepoName = repo.ID, repo.Name
+	if err := s.settle(t, in.Env); err != nil {
+		return Receipt{}, err
+	}
 	if err := s.checkNames(ctx, t, repo); err != nil {
 		return Receipt{}, err
 	}
@@ -103,12 +106,10 @@ func (s *Service) newTask(in api.CreateTask) (*Task, error) {
 	} else if err := git.CheckBranchName(t.Branch); err != nil {
 		return nil, err
 	}
-	if t.Agent == "" {
-		t.Agent = s.cfg.Agents.Default(Environ(in.Env))
-	}
-	profile, err := s.cfg.Agents.Profile(t.Agent)
-	if err != nil {
-		return nil, err
+	if t.Agent != "" {
+		if _, err := s.cfg.Agents.Profile(t.Agent); err != nil {
+			return nil, err
+		}
 	}
 	if t.Provider == "" {
 		t.Provider = settings.Provider
@@ -116,16 +117,32 @@ func (s *Service) newTask(in api.CreateTask) (*Task, error) {
 	if _, err := s.provider(t.Provider); err != nil {
 		return nil, err
 	}
-	if t.Permission == "" {
-		t.Permission = cmp.Or(profile.Permission, settings.Permission)
-	}
-	if !slices.Contains([]api.Permission{api.PermissionAsk, api.PermissionEdits, api.PermissionAll}, t.Permission) {
+	if t.Permission != "" && !slices.Contains([]api.Permission{api.PermissionAsk, api.PermissionEdits, api.PermissionAll}, t.Permission) {
 		return nil, invalid("permission %q is not one of ask, edits, all", t.Permission)
 	}
 	if t.On != "" && t.Base != "" {
 		return nil, invalid("--on and --base both say where the branch starts: give one of them")
 	}
 	return t, nil
+}
+
+// settle fills in what the caller left open: what the user chose for the repo,
+// for the agent, for all, in this order.
+func (s *Service) settle(t *Task, env api.Env) error {
+	settings := s.cfg.Settings()
+	repo := settings.Repo(t.RepoName)
+	if t.Agent = cmp.Or(t.Agent, repo.Agent); t.Agent == "" {
+		t.Agent = s.cfg.Agents.Default(Environ(env))
+	}
+	profile, err := s.cfg.Agents.Profile(t.Agent)
+	if err != nil {
+		return err
+	}
+	t.Permission = cmp.Or(t.Permission, repo.Permission, profile.Permission, settings.Permission)
+	if t.Base == "" && t.On == "" {
+		t.Base = cmp.Or(repo.Base, settings.Base)
+	}
+	return nil
 }
 
 // CheckPrompt says what is wrong with a prompt, if anything is.

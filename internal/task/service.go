@@ -116,6 +116,8 @@ type Commands interface {
 
 // Settings are the choices a user's configuration makes for tasks.
 type Settings struct {
+	Base          string // the branch tasks start from; "" = the default branch
+	Repo          func(name string) RepoSettings
 	Permission    api.Permission
 	Provider      string
 	AgentLimit    time.Duration // of the agent's handshake
@@ -125,6 +127,14 @@ type Settings struct {
 	IsSecret      func(name, value string) bool // variables whose values are kept in memory only
 	Model         func(agent string) string     // "" = the agent's default
 	ClientVersion string
+}
+
+// RepoSettings are the choices for the tasks of one repo. What is empty is as
+// for all repos.
+type RepoSettings struct {
+	Agent      string
+	Base       string
+	Permission api.Permission
 }
 
 // Config is what a Service works with. All fields are required.
