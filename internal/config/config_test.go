@@ -86,7 +86,7 @@ func TestParseRefuses(t *testing.T) {
 		"the topmost is told":      {"\nagent = 1\nagnet = 2", `f:2: agent: a text in quotes is needed, not a number`},
 		"table expected":           {"backend = true", `f:1: backend: a table is needed, not true or false`},
 		"agent is no table":        {"[agents]\nclaude = 'x'", `f:2: agents.claude: a table is needed, not a text`},
-		"agents is no table":       {"agents = 'claude'", `f:1: agents: a table for each agent`},
+		"agents is no table":       {"agents = 'claude'", `f:1: agents: a table for each`},
 		"agent with a bad name":    {"[agents.'a b']\ncommand = 'x'", `f:1: agents."a b": an agent's name`},
 		"permission":               {"permission = 'yes'", `f:1: permission: one of "ask", "edits" and "all"`},
 		"permission of a kind":     {"permission = 1", `f:1: permission: one of`},
