@@ -151,6 +151,7 @@ func openDB(path string, pragmas ...string) (*sql.DB, error) {
 		"journal_mode(WAL)",
 		"synchronous(FULL)", // NORMAL loses acknowledged commits in a power cut
 		"foreign_keys(1)",
+		"temp_store(MEMORY)", // the journals of savepoints would be files
 	}, pragmas...) {
 		query.Add("_pragma", p)
 	}
