@@ -2,7 +2,6 @@ package e2e
 
 import (
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -120,7 +119,7 @@ command = ["sh", "-c", "echo so sorry >&2; exit 3"]
 [agents.garbage]
 command = [` + garbage + `]
 [agents.flood]
-command = ["sh", "-c", "exec yes garbage"]
+command = ["sh", "-c", "yes garbage | head -c 40000000; exec sleep 4242"]
 [agents.hangs]
 command = ["sh", "-c", "sleep 4242 & exec sleep 4242"]
 `)
@@ -143,8 +142,10 @@ command = ["sh", "-c", "sleep 4242 & exec sleep 4242"]
 		})
 	}
 	wg.Wait()
-	if out, _ := exec.Command("pgrep", "-f", "^(sleep 4242|yes garbage)$").Output(); len(out) > 0 {
-		t.Errorf("agents that did not start still run: %s", out)
+	for _, pid := range m.processes() {
+		if line := cmdline(pid); strings.Contains(line, "4242") {
+			t.Errorf("an agent that did not start still runs: %d %q", pid, line)
+		}
 	}
 
 	config(`"hfd", "demo-agent"`)
