@@ -4,6 +4,7 @@ package render
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
@@ -44,7 +45,7 @@ func Diff(d *api.DiffStat) string {
 	if d == nil || d.Files == 0 {
 		return ""
 	}
-	return fmt.Sprintf("+%d -%d", d.Added, d.Removed)
+	return "+" + strconv.Itoa(d.Added) + " -" + strconv.Itoa(d.Removed)
 }
 
 // DiffLong names what a difference counts.
@@ -87,13 +88,13 @@ func Age(now, t time.Time) string {
 	case d < 0:
 		return "0s"
 	case d < time.Minute:
-		return fmt.Sprintf("%ds", int(d.Seconds()))
+		return strconv.Itoa(int(d.Seconds())) + "s"
 	case d < time.Hour:
-		return fmt.Sprintf("%dm", int(d.Minutes()))
+		return strconv.Itoa(int(d.Minutes())) + "m"
 	case d < 48*time.Hour:
-		return fmt.Sprintf("%dh", int(d.Hours()))
+		return strconv.Itoa(int(d.Hours())) + "h"
 	}
-	return fmt.Sprintf("%dd", int(d.Hours()/24))
+	return strconv.Itoa(int(d.Hours()/24)) + "d"
 }
 
 // Bytes is a size in the largest unit that leaves a whole number.

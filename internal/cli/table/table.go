@@ -66,7 +66,12 @@ func (t *Table) Render(w io.Writer) error {
 		rows = slices.Concat([][]Cell{t.header}, rows)
 	}
 	widths := t.fit(measure(rows))
+	line := 1
+	for _, w := range widths {
+		line += w + len(gap)
+	}
 	var b strings.Builder
+	b.Grow(line * len(rows))
 	for _, row := range rows {
 		last := lastFilled(row)
 		for i, c := range row[:last+1] {
