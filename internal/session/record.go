@@ -72,6 +72,9 @@ func (v *supervisor) apply(tx Tx, s *Session, e api.Entry) (*api.TurnResult, err
 			return api.EventTurnStarted, brief(m)
 		})
 	case api.EntryTurnEnd:
+		if again, err := v.giveBack(tx, e); again || err != nil {
+			return nil, err
+		}
 		result := turnResult(e)
 		err := v.applyTurn(tx, e, func(m *Message) (api.EventKind, any) {
 			m.State, m.StopReason, m.EndedAt = api.MessageDone, e.StopReason, &e.Time
@@ -96,6 +99,34 @@ func (v *supervisor) apply(tx Tx, s *Session, e api.Entry) (*api.TurnResult, err
 	default:
 		return nil, nil
 	}
+}
+
+// givenBack is what a message says that is in the outbox a second time.
+const givenBack = "the agent ended before it began; the message is given to the next one"
+
+// giveBack puts a message back into the outbox whose agent ended without a word
+// after it: it was written to a process that was dead or dying. That is done
+// once, for the message may be what the agent died of.
+func (v *supervisor) giveBack(tx Tx, e api.Entry) (bool, error) {
+	if e.StopReason != api.StopInterrupted || !v.over.Load() {
+		return false, nil
+	}
+	msg, err := tx.Message(e.Turn)
+	if isNotFound(err) {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	said := v.machine.Facts().LastProgress
+	if msg.DeliveredAt == nil || !said.Before(*msg.DeliveredAt) || msg.Error == givenBack {
+		return false, nil
+	}
+	msg.State, msg.Session, msg.DeliveredAt, msg.Error = api.MessageQueued, "", nil, givenBack
+	if err := tx.PutMessage(msg); err != nil {
+		return false, err
+	}
+	return true, tx.Event(api.EventMessageState, v.task, brief(msg))
 }
 
 // applyTurn changes the message whose turn the entry begins or ends. A prompt

@@ -430,3 +430,17 @@ func TestAdoptFencesAHolderThatHasNotBegun(t *testing.T) {
 		t.Error("the late holder began although its session was given up")
 	}
 }
+
+// A prompt that reached a process as it died is given to the next one, once.
+func TestUnheardPromptGoesBackToTheOutbox(t *testing.T) {
+	b := newBench(t)
+	b.start()
+	b.send("m1", "crash")
+	b.awaitMessage("m1", api.MessageQueued)
+	b.awaitActivity(api.ActivityFailed)
+	b.start()
+	b.awaitMessage("m1", api.MessageFailed)
+	b.send("m2", "say: still here")
+	b.start()
+	b.awaitMessage("m2", api.MessageDone)
+}
