@@ -35,8 +35,8 @@ func TestMessagesOutliveTheAgent(t *testing.T) {
 // Messages that wait when the agent ends are given to the next one.
 func TestQueuedMessagesOutliveTheAgent(t *testing.T) {
 	m := newMachine(t)
-	id := m.create("sleep: 1h")
-	m.until("the turn began", 30*time.Second, func() bool { return m.task(id).TurnStart != nil })
+	id := m.create("say: busy\nsleep: 1h")
+	m.until("the turn goes on", 30*time.Second, func() bool { return strings.Contains(m.text(id), "busy") })
 	for n := range 3 {
 		m.hf("send", id, fmt.Sprintf("say: message %d", n))
 	}

@@ -104,6 +104,10 @@ func (v *supervisor) apply(tx Tx, s *Session, e api.Entry) (*api.TurnResult, err
 // givenBack is what a message says that is in the outbox a second time.
 const givenBack = "the agent ended before it began; the message is given to the next one"
 
+// unheard is how shortly before the agent's end a message must have been
+// written for it to count as never read.
+const unheard = 2 * time.Second
+
 // giveBack puts a message back into the outbox whose agent ended without a word
 // after it: it was written to a process that was dead or dying. That is done
 // once, for the message may be what the agent died of.
@@ -119,10 +123,10 @@ func (v *supervisor) giveBack(tx Tx, e api.Entry) (bool, error) {
 		return false, err
 	}
 	said := v.machine.Facts().LastProgress
-	if msg.DeliveredAt == nil || !said.Before(*msg.DeliveredAt) || msg.Error == givenBack {
+	if msg.DeliveredAt == nil || !said.Before(*msg.DeliveredAt) || e.Time.Sub(*msg.DeliveredAt) > unheard || msg.Error == givenBack {
 		return false, nil
 	}
-	msg.State, msg.Session, msg.DeliveredAt, msg.Error = api.MessageQueued, "", nil, givenBack
+	msg.State, msg.DeliveredAt, msg.Error = api.MessageQueued, nil, givenBack
 	if err := tx.PutMessage(msg); err != nil {
 		return false, err
 	}

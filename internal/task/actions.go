@@ -307,7 +307,7 @@ func outbox(tx Tx, t *Task) (pending, useful bool, err error) {
 	for i := range msgs {
 		m := &msgs[i]
 		pending = pending || m.State == api.MessageAccepted || m.State == api.MessageQueued
-		useful = useful || m.Session == t.Session && m.DeliveredAt != nil
+		useful = useful || m.Session == t.Session
 	}
 	return pending, useful, err
 }
