@@ -112,7 +112,7 @@ const unheard = 2 * time.Second
 // after it: it was written to a process that was dead or dying. That is done
 // once, for the message may be what the agent died of.
 func (v *supervisor) giveBack(tx Tx, e api.Entry) (bool, error) {
-	if e.StopReason != api.StopInterrupted || !v.over.Load() {
+	if e.StopReason != api.StopInterrupted || !v.over.Load() || v.asked.Load() {
 		return false, nil
 	}
 	msg, err := tx.Message(e.Turn)

@@ -55,6 +55,7 @@ type supervisor struct {
 	farewellNote string
 
 	over    atomic.Bool // the process has ended; set before the store says so
+	asked   atomic.Bool // to end: nothing of it is to be taken up again
 	stopped atomic.Bool // hf ended it
 	pokes   chan struct{}
 	done    chan struct{} // closed when the session ended or was let go
@@ -321,6 +322,7 @@ func (v *supervisor) takeInterrupt() bool {
 // stop ends the agent and everything below it. The loop sees the exit in the
 // journal.
 func (v *supervisor) stop(ctx context.Context, grace time.Duration) error {
+	v.asked.Store(true)
 	err := hold.Stop(ctx, v.dir, grace)
 	if _, alive := hold.Alive(v.dir); err != nil && alive {
 		return err

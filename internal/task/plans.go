@@ -81,7 +81,14 @@ func (s *Service) provisioning(tx Tx, op *operation.Operation, step *operation.S
 
 // killing shows a kill operation on its task.
 func (s *Service) killing(tx Tx, op *operation.Operation, step *operation.Step) error {
-	return s.follow(tx, op, step, EventKill, EventKilled)
+	if err := s.follow(tx, op, step, EventKill, EventKilled); err != nil || op.State != api.OperationDone {
+		return err
+	}
+	t, err := tx.Task(op.Task)
+	if err != nil {
+		return err
+	}
+	return failMessages(tx, t, "the task was killed", s.cfg.Now()) // one that its agent gave back meanwhile
 }
 
 // follow moves the task's life cycle with an operation: begin when it runs,

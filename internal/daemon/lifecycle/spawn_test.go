@@ -326,11 +326,11 @@ func TestIdleDaemonEndsAndComesBack(t *testing.T) {
 	if !alive(pid) {
 		t.Fatal("it ended with a live session")
 	}
-	w.put("sessions", "0")
 	c := w.client(1)
 	if _, err := c.Tasks(t.Context(), client.TaskFilter{}); err != nil {
 		t.Fatal(err)
 	}
+	w.put("sessions", "0")
 	time.Sleep(400 * time.Millisecond)
 	if !alive(pid) {
 		t.Fatal("it ended with a client connected")
