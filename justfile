@@ -5,7 +5,7 @@ _default:
 
 # builds hf and hfd into bin/
 build:
-    CGO_ENABLED=0 go build -o bin/ ./cmd/hf ./cmd/hfd
+    CGO_ENABLED=0 go build -ldflags "-X github.com/hf-dev/hf/internal/version.build=$(date +%s)" -o bin/ ./cmd/hf ./cmd/hfd
 
 # installs hf and hfd into ~/.local/bin, or $PREFIX/bin
 install:
@@ -21,7 +21,7 @@ race *PACKAGES='./...':
 
 # runs one end-to-end script by name, or all
 test-script NAME='':
-    go test ./internal/e2e -run 'TestScripts/{{ NAME }}'
+    go test ./cmd/hf -run 'TestScript/{{ NAME }}'
 
 # checks the code by all linters
 lint:
