@@ -185,6 +185,10 @@ func TestInterruptAsks(t *testing.T) {
 		press()
 		a.agent(api.Entry{Cursor: "2", Kind: api.EntryTurnEnd, StopReason: api.StopEndTurn})
 		a.prompted("> ") // too late to ask
+		a.types("y")     // and no message to the agent
+		a.sees("nothing was sent")
+		a.agent(api.Entry{Cursor: "3", Kind: api.EntryResolved, Text: "a question was answered"})
+		a.asked("interrupt k3f9", "interrupt k3f9")
 	})
 }
 

@@ -30,6 +30,7 @@ type conversation struct {
 	turn   string                  // in progress, "" for none
 	open   []api.PermissionRequest // oldest first
 	asking bool                    // whether to interrupt the turn
+	moot   bool                    // a question went away before it was answered here
 	echoed map[string]bool         // messages typed here that the agent took at once
 	acted  bool                    // something was sent or answered
 }
@@ -133,19 +134,26 @@ func (v *conversation) show(e api.Entry) error {
 			return nil // they just typed it
 		}
 	case api.EntryTurnEnd:
+		v.moot = v.moot || v.asking
 		v.turn, v.asking = "", false
 	case api.EntryPermission:
 		v.open = append(v.open, *e.Permission)
 	case api.EntryResolved:
-		v.close(e.Permission.ID)
+		if e.Permission != nil { // nil: a question was answered
+			v.moot = v.close(e.Permission.ID) || v.moot
+		}
 	case api.EntryExit:
+		v.moot = v.moot || len(v.open) > 0
 		v.turn, v.open = "", nil
 	}
 	return v.printer.Print(e)
 }
 
-func (v *conversation) close(id string) {
+// close forgets a request, and reports whether it was open here.
+func (v *conversation) close(id string) bool {
+	before := len(v.open)
 	v.open = slices.DeleteFunc(v.open, func(p api.PermissionRequest) bool { return p.ID == id })
+	return len(v.open) < before
 }
 
 // ask shows what is asked of the person now.
@@ -179,7 +187,12 @@ func (v *conversation) input(ctx context.Context, in input) error {
 
 func (v *conversation) do(ctx context.Context, in input) error {
 	line := strings.TrimSpace(in.line)
+	moot := v.moot && v.s.keys() && !v.asking && len(v.open) == 0 && isAnswer(line)
+	v.moot = false
 	switch {
+	case moot: // the agent must not get a "y" that was meant for hf
+		v.s.say(v.st.Dim("what this would answer is over; nothing was sent"))
+		return nil
 	case in.interrupt && v.asking, v.asking && isYes(line):
 		v.asking = false
 		return v.interrupt(ctx)
@@ -207,6 +220,11 @@ func (v *conversation) do(ctx context.Context, in input) error {
 }
 
 func isYes(s string) bool { return strings.EqualFold(s, "y") || strings.EqualFold(s, "yes") }
+
+// isAnswer reports whether a line is one that hf's own questions ask for.
+func isAnswer(s string) bool {
+	return len(s) == 1 || isYes(s) || strings.EqualFold(s, "no")
+}
 
 // command carries out a line that begins with a slash, if it is one of hf's:
 // agents have such commands of their own.

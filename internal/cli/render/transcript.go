@@ -49,6 +49,10 @@ func (p *Transcript) Print(e api.Entry) error {
 	case api.EntryPermission:
 		p.permission(e.Permission)
 	case api.EntryResolved:
+		if e.Permission == nil { // a question was answered
+			p.lines("› ", "  ", p.st.Cyan, sanitize.Text(e.Text))
+			break
+		}
 		p.resolved(e.Permission)
 	case api.EntryQuestion:
 		p.lines("? ", "  ", p.st.Yellow, sanitize.Text(e.Text))
