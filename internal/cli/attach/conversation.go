@@ -30,7 +30,8 @@ type conversation struct {
 	turn   string                  // in progress, "" for none
 	open   []api.PermissionRequest // oldest first
 	asking bool                    // whether to interrupt the turn
-	moot   bool                    // a question went away before it was answered here
+	asked  string                  // the question that stands before the person, "" for none
+	moot   bool                    // it went away before they answered it
 	echoed map[string]bool         // messages typed here that the agent took at once
 	acted  bool                    // something was sent or answered
 }
@@ -134,37 +135,37 @@ func (v *conversation) show(e api.Entry) error {
 			return nil // they just typed it
 		}
 	case api.EntryTurnEnd:
-		v.moot = v.moot || v.asking
 		v.turn, v.asking = "", false
 	case api.EntryPermission:
 		v.open = append(v.open, *e.Permission)
 	case api.EntryResolved:
 		if e.Permission != nil { // nil: a question was answered
-			v.moot = v.close(e.Permission.ID) || v.moot
+			v.close(e.Permission.ID)
 		}
 	case api.EntryExit:
-		v.moot = v.moot || len(v.open) > 0
 		v.turn, v.open = "", nil
 	}
 	return v.printer.Print(e)
 }
 
-// close forgets a request, and reports whether it was open here.
-func (v *conversation) close(id string) bool {
-	before := len(v.open)
+func (v *conversation) close(id string) {
 	v.open = slices.DeleteFunc(v.open, func(p api.PermissionRequest) bool { return p.ID == id })
-	return len(v.open) < before
 }
 
 // ask shows what is asked of the person now.
 func (v *conversation) ask() {
+	before := v.asked
 	switch {
 	case v.asking:
+		v.asked = "interrupt"
 		v.s.prompt("interrupt the turn? [y/N] ")
 	case len(v.open) > 0:
 		p := v.open[0]
+		v.asked = p.ID
 		v.s.prompt(fmt.Sprintf("%s? (a allow, A always, d deny, or 1-%d) ", sanitize.Line(p.ID), len(p.Options)))
 	default:
+		v.asked = ""
+		v.moot = v.moot || before != ""
 		v.s.prompt(promptPlain)
 	}
 }
@@ -187,8 +188,8 @@ func (v *conversation) input(ctx context.Context, in input) error {
 
 func (v *conversation) do(ctx context.Context, in input) error {
 	line := strings.TrimSpace(in.line)
-	moot := v.moot && v.s.keys() && !v.asking && len(v.open) == 0 && isAnswer(line)
-	v.moot = false
+	moot := v.moot && v.s.keys() && v.asked == "" && isAnswer(line)
+	v.moot, v.asked = false, ""
 	switch {
 	case moot: // the agent must not get a "y" that was meant for hf
 		v.s.say(v.st.Dim("what this would answer is over; nothing was sent"))
