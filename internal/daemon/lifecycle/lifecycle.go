@@ -9,7 +9,6 @@ import (
 	"log/slog"
 	"net/http"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/hf-dev/hf/internal/rundir"
@@ -95,10 +94,9 @@ type Daemon struct {
 	logLevel *slog.LevelVar
 	logFile  *logFile
 
-	settings atomic.Pointer[Settings]
-	flights  *flights
-	clients  clients
-	server   *http.Server
+	flights *flights
+	clients clients
+	server  *http.Server
 
 	mu       sync.Mutex
 	listener *gatedListener // nil while nothing is accepted
@@ -131,14 +129,6 @@ func (d *Daemon) Umask() int { return d.umask }
 // process left, nil for a fresh process.
 func (d *Daemon) Handoff() []byte { return d.handoff.App }
 
-// Configure replaces the settings. Clients that have asked already keep what
-// they were told.
-func (d *Daemon) Configure(s Settings) {
-	d.settings.Store(&s)
-	d.logLevel.Set(s.LogLevel)
-	d.logFile.limit(s.LogSize, s.LogFiles)
-}
-
 // SetPhase tells clients how far the daemon is, such as api.PhaseMigrating.
 func (d *Daemon) SetPhase(phase string) {
 	d.mu.Lock()
@@ -159,7 +149,7 @@ func (d *Daemon) phase() string {
 func (d *Daemon) Hello() api.Hello {
 	return api.Hello{
 		ProtoMin: api.ProtoMin, ProtoMax: api.ProtoMax, Level: api.Level,
-		Build: d.cfg.Build, Version: d.cfg.Version, PID: d.pid(), Phase: d.phase(), Env: d.settings.Load().Env(),
+		Build: d.cfg.Build, Version: d.cfg.Version, PID: d.pid(), Phase: d.phase(), Env: d.cfg.Settings.Env(),
 	}
 }
 

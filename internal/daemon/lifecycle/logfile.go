@@ -68,13 +68,6 @@ func (l *logFile) Close() error {
 	return l.f.Close()
 }
 
-// limit changes the size of one file in bytes and how many old ones are kept.
-func (l *logFile) limit(maxSize int64, keep int) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.max, l.keep = maxSize, keep
-}
-
 // rotate moves every file one number up and opens a new one. The old one stays
 // in use until the new one is open.
 func (l *logFile) rotate() error {

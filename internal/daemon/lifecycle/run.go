@@ -103,7 +103,6 @@ func take(cfg Config, args []string) (*Daemon, error) {
 // openLog begins the log. Without a file it is standard error.
 func (d *Daemon) openLog(stderr io.Writer) error {
 	s := d.cfg.Settings
-	d.settings.Store(&s)
 	d.logLevel = new(slog.LevelVar)
 	d.logLevel.Set(s.LogLevel)
 	var failed rateLimit
@@ -266,7 +265,7 @@ func (d *Daemon) end(ctx context.Context, abort func(), status int, why string) 
 
 // pause is how long nothing needs to be looked at.
 func (d *Daemon) pause() time.Duration {
-	if idle := d.settings.Load().Idle; idle > 0 {
+	if idle := d.cfg.Settings.Idle; idle > 0 {
 		return min(housekeeping, max(idle/4, 10*time.Millisecond))
 	}
 	return housekeeping
@@ -274,7 +273,7 @@ func (d *Daemon) pause() time.Duration {
 
 // idle reports whether the daemon has been of no use for long enough.
 func (d *Daemon) idle() bool {
-	limit := d.settings.Load().Idle
+	limit := d.cfg.Settings.Idle
 	select {
 	case <-d.opened:
 	default:
