@@ -80,7 +80,7 @@ func (a *app) wire(ctx context.Context, cfg *config.Source) error {
 		return fmt.Errorf("find this program: %w", err)
 	}
 	umask := a.daemon.Umask()
-	a.git = git.New(git.Options{Views: filepath.Join(paths.State, "git"), Umask: &umask, Log: log})
+	a.git = git.New(git.Options{Views: paths.GitViews(), Umask: &umask, Log: log})
 	a.repos = repo.New(repo.Config{Store: repoStore{a.store}, Git: a.git, Dir: paths.Repos(), Log: log, Now: time.Now})
 	socket := func(name string) string {
 		path, err := paths.HolderSocket(name)
@@ -101,7 +101,7 @@ func (a *app) wire(ctx context.Context, cfg *config.Source) error {
 		Runner:  func() task.Runner { return a.runner },
 		Configs: repoConfigs{a.git},
 		Commands: held.Commands{
-			HF: hf, Dir: filepath.Join(paths.State, "commands"), Socket: socket, Umask: umask, Parking: isParking,
+			HF: hf, Dir: paths.Commands(), Socket: socket, Umask: umask, Parking: isParking,
 		},
 		Settings: func() task.Settings { return taskSettings(cfg.Current(), worktrees.Name()) },
 		Log:      log, Now: time.Now,

@@ -57,9 +57,9 @@ func taskSettings(cfg config.Config, provider string) task.Settings {
 	return task.Settings{
 		Permission: cfg.Permission, Provider: provider,
 		AgentLimit: cfg.Create.AgentTimeout, SetupLimit: cfg.Create.SetupTimeout, CheckLimit: cfg.Create.CheckTimeout, FetchLimit: cfg.Create.FetchTimeout,
-		Base:     cfg.Create.Base,
-		Repo:     func(name string) task.RepoSettings { return task.RepoSettings(cfg.Repos[name]) },
-		IsSecret: config.HoldsSecret, ClientVersion: version.Version(),
+		Base:      cfg.Create.Base,
+		Repo:      func(name string) task.RepoSettings { return task.RepoSettings(cfg.Repos[name]) },
+		Reference: config.Reference, IsSecret: config.HoldsSecret, ClientVersion: version.Version(),
 		Model: func(name string) string { return cfg.Agents[name].Model },
 	}
 }

@@ -111,8 +111,3 @@ func containsAny(s string, subs ...string) bool {
 	}
 	return false
 }
-
-func isCode(err error, code api.Code) bool {
-	e, ok := errors.AsType[*api.Error](err)
-	return ok && e.Code == code
-}

@@ -35,7 +35,7 @@ func (s *salvage) survey(ctx context.Context, ignored []string) (err error) {
 // surveyRefs reads HEAD, the ref, and which commits nothing else may name.
 func (s *salvage) surveyRefs(ctx context.Context) error {
 	head, err := s.r.resolve(ctx, s.in, "HEAD")
-	if err != nil && !isCode(err, api.CodeNotFound) {
+	if err != nil && !api.IsCode(err, api.CodeNotFound) {
 		return err
 	}
 	s.saved.Head = head
@@ -44,7 +44,7 @@ func (s *salvage) surveyRefs(ctx context.Context) error {
 	}
 	s.manifest = Manifest{Version: 1, Branch: s.saved.Branch, Head: head}
 	s.previous, err = s.r.resolve(ctx, s.in, s.saved.Ref)
-	if err != nil && !isCode(err, api.CodeNotFound) {
+	if err != nil && !api.IsCode(err, api.CodeNotFound) {
 		return err
 	}
 	s.lost, err = s.namedCommits(ctx)

@@ -148,7 +148,7 @@ func (s *Service) addCheckout(ctx context.Context, request string, in api.AddRep
 			r.Remote = remote
 		}
 	}
-	if r.DefaultBranch, err = s.cfg.Git.DefaultBranch(ctx, found); err != nil && !isCode(err, api.CodeNotFound) {
+	if r.DefaultBranch, err = s.cfg.Git.DefaultBranch(ctx, found); err != nil && !api.IsCode(err, api.CodeNotFound) {
 		return task.Repo{}, err
 	}
 	known := func(other task.Repo) bool { return other.Path == r.Path || other.GitDir == r.GitDir }
@@ -330,9 +330,4 @@ func View(r task.Repo, progress string) api.Repo {
 		DefaultBranch: r.DefaultBranch, Managed: r.Managed, State: r.State, Reason: r.Reason,
 		Progress: progress, Tasks: r.Tasks, CreatedAt: r.CreatedAt,
 	}
-}
-
-func isCode(err error, code api.Code) bool {
-	e, ok := errors.AsType[*api.Error](err)
-	return ok && e.Code == code
 }

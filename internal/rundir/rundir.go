@@ -57,6 +57,9 @@ func Resolve(getenv func(string) string) (Paths, error) {
 // Record. It is never unlinked.
 func (p Paths) Lock() string { return filepath.Join(p.State, "hfd.lock") }
 
+// Commands holds a directory for each command that runs under a holder.
+func (p Paths) Commands() string { return filepath.Join(p.State, "commands") }
+
 // Database is the SQLite file. Only hfd's store opens it.
 func (p Paths) Database() string { return filepath.Join(p.State, "hf.db") }
 
@@ -102,6 +105,9 @@ func (p Paths) SocketDir() (string, error) {
 	}
 	return "", first
 }
+
+// GitViews holds what git sees of the user's repositories.
+func (p Paths) GitViews() string { return filepath.Join(p.State, "git") }
 
 // HolderSocket makes the directory for holders' sockets and returns the path
 // of one session's.

@@ -158,7 +158,7 @@ func (v *supervisor) answerQuestion(ctx context.Context, question string, msg *M
 		if err := tx.PutMessage(msg); err != nil {
 			return err
 		}
-		return tx.Event(api.EventMessageState, v.task, brief(msg))
+		return tx.Event(api.EventMessageState, v.task, Brief(msg))
 	})
 }
 

@@ -69,7 +69,7 @@ func (v *supervisor) apply(tx Tx, s *Session, e api.Entry) (*api.TurnResult, err
 	case api.EntryUser:
 		return nil, v.applyTurn(tx, e, func(m *Message) (api.EventKind, any) {
 			m.State, m.Session, m.DeliveredAt = api.MessageDelivered, v.id, &e.Time
-			return api.EventTurnStarted, brief(m)
+			return api.EventTurnStarted, Brief(m)
 		})
 	case api.EntryTurnEnd:
 		if again, err := v.giveBack(tx, e); again || err != nil {
@@ -116,7 +116,7 @@ func (v *supervisor) giveBack(tx Tx, e api.Entry) (bool, error) {
 		return false, nil
 	}
 	msg, err := tx.Message(e.Turn)
-	if isNotFound(err) {
+	if api.IsCode(err, api.CodeNotFound) {
 		return false, nil
 	}
 	if err != nil {
@@ -130,14 +130,14 @@ func (v *supervisor) giveBack(tx Tx, e api.Entry) (bool, error) {
 	if err := tx.PutMessage(msg); err != nil {
 		return false, err
 	}
-	return true, tx.Event(api.EventMessageState, v.task, brief(msg))
+	return true, tx.Event(api.EventMessageState, v.task, Brief(msg))
 }
 
 // applyTurn changes the message whose turn the entry begins or ends. A prompt
 // hf did not send, or one it no longer knows, has none.
 func (v *supervisor) applyTurn(tx Tx, e api.Entry, change func(*Message) (api.EventKind, any)) error {
 	msg, err := tx.Message(e.Turn)
-	if isNotFound(err) {
+	if api.IsCode(err, api.CodeNotFound) {
 		return nil
 	}
 	if err != nil {
@@ -147,7 +147,7 @@ func (v *supervisor) applyTurn(tx Tx, e api.Entry, change func(*Message) (api.Ev
 	if err := tx.PutMessage(msg); err != nil {
 		return err
 	}
-	if err := tx.Event(api.EventMessageState, v.task, brief(msg)); err != nil {
+	if err := tx.Event(api.EventMessageState, v.task, Brief(msg)); err != nil {
 		return err
 	}
 	return tx.Event(kind, v.task, data)
@@ -163,7 +163,7 @@ func (v *supervisor) applyPermission(tx Tx, e api.Entry, kind api.EventKind) err
 		state, resolved := p.State, p.ResolvedAt
 		*p = *known
 		p.State, p.ResolvedAt = state, resolved
-	} else if !isNotFound(err) {
+	} else if !api.IsCode(err, api.CodeNotFound) {
 		return err
 	}
 	if err := tx.PutPermission(p); err != nil {
@@ -220,7 +220,7 @@ func interruptTurns(tx Tx, task, session string, now time.Time) (*api.TurnResult
 		if err := tx.PutMessage(msg); err != nil {
 			return nil, err
 		}
-		if err := tx.Event(api.EventMessageState, task, brief(msg)); err != nil {
+		if err := tx.Event(api.EventMessageState, task, Brief(msg)); err != nil {
 			return nil, err
 		}
 		if err := tx.Event(api.EventTurnEnded, task, result); err != nil {

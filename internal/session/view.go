@@ -1,8 +1,6 @@
 package session
 
 import (
-	"errors"
-
 	"github.com/hf-dev/hf/pkg/api"
 )
 
@@ -14,14 +12,9 @@ func View(m *Message) api.Message {
 	}
 }
 
-func isNotFound(err error) bool {
-	var e *api.Error
-	return errors.As(err, &e) && e.Code == api.CodeNotFound
-}
-
-// brief is a message as events carry it: without its text, which may be large
+// Brief is a message as events carry it: without its text, which may be large
 // and stands in the transcript.
-func brief(m *Message) api.Message {
+func Brief(m *Message) api.Message {
 	out := View(m)
 	out.Text = ""
 	return out

@@ -65,7 +65,7 @@ func (s *Service) Kill(ctx context.Context, request, id string, _ api.TaskAction
 		if live != nil && live.Kind == KindKill {
 			return s.accept(tx, request, t, live, &receipt) // two who want the same
 		}
-		op := newOperation(t, KindKill, s.cfg.Now())
+		op := s.newOperation(t, KindKill, s.cfg.Now())
 		if err := s.beginKill(tx, t, op.CreatedAt); err != nil {
 			return err
 		}

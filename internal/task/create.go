@@ -4,19 +4,16 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"maps"
 	"slices"
 	"strings"
-	"time"
 	"unicode/utf8"
 
 	"github.com/hf-dev/hf/internal/sandbox"
 
 	"github.com/hf-dev/hf/internal/git"
 	"github.com/hf-dev/hf/internal/ids"
-	"github.com/hf-dev/hf/internal/operation"
 	"github.com/hf-dev/hf/internal/session"
 	"github.com/hf-dev/hf/pkg/api"
 )
@@ -47,7 +44,7 @@ func (s *Service) Create(ctx context.Context, request string, in api.CreateTask)
 		return Receipt{}, err
 	}
 	s.keepEnv(t, in.Env)
-	op := newOperation(t, KindCreate, s.cfg.Now())
+	op := s.newOperation(t, KindCreate, s.cfg.Now())
 	var receipt Receipt
 	err = s.cfg.Store.Update(ctx, func(tx Tx) error {
 		if r, ok, err := replayed(tx, request); ok || err != nil {
@@ -167,7 +164,7 @@ func CheckPrompt(prompt string) error {
 // not known yet.
 func (s *Service) repoFor(ctx context.Context, in api.CreateTask) (*Repo, error) {
 	repo, err := s.cfg.Repos.Resolve(ctx, in.Workspace, in.Repo, in.Cwd)
-	if isCode(err, api.CodeNotFound) {
+	if api.IsCode(err, api.CodeNotFound) {
 		spec := in.Repo
 		if spec == "" {
 			spec = in.Cwd
@@ -298,22 +295,10 @@ func (s *Service) provider(name string) (sandbox.Provider, error) {
 	return p, nil
 }
 
-func newOperation(t *Task, kind string, now time.Time) *operation.Operation {
-	return &operation.Operation{
-		ID: ids.New(), Task: t.ID, Workspace: t.Workspace, Kind: kind,
-		State: api.OperationPending, Steps: stepsOf(kind), CreatedAt: now, UpdatedAt: now,
-	}
-}
-
 func lastKey(workspace string) string { return "last/" + workspace }
 
 func invalid(format string, args ...any) *api.Error {
 	return &api.Error{Code: api.CodeInvalid, Message: fmt.Sprintf(format, args...)}
-}
-
-func isCode(err error, code api.Code) bool {
-	var e *api.Error
-	return errors.As(err, &e) && e.Code == code
 }
 
 // CheckWorkspace says what is wrong with a workspace's name, if anything is.

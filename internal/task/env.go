@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"maps"
 	"slices"
-	"strings"
 	"sync"
 
 	"github.com/hf-dev/hf/pkg/api"
@@ -111,11 +110,4 @@ func Environ(layers ...map[string]string) []string {
 		out = append(out, name+"="+all[name])
 	}
 	return out
-}
-
-// reference reads a value that is just $NAME or ${NAME}: the caller's variable
-// of that name.
-func reference(value string) (name string, ok bool) {
-	name, ok = strings.CutPrefix(value, "$")
-	return strings.TrimSuffix(strings.TrimPrefix(name, "{"), "}"), ok && name != ""
 }

@@ -44,7 +44,7 @@ func (s *Service) runAgent(ctx context.Context, run *operation.Run) error {
 	if err != nil && waitCtx.Err() != nil && ctx.Err() == nil {
 		return operation.ErrParked
 	}
-	if isCode(err, api.CodeTimeout) {
+	if api.IsCode(err, api.CodeTimeout) {
 		err = &api.Error{
 			Code: api.CodeTimeout, Message: fmt.Sprintf("%s did not answer %s within %s", t.Agent, or(at, "initialize"), s.cfg.Settings().AgentLimit),
 			Hint: fmt.Sprintf("`hf agent test %s` shows what it says; agent_timeout below [create] in the configuration gives it longer. `hf retry %s` tries again.", t.Agent, t.ID),
@@ -58,7 +58,7 @@ func (s *Service) runAgent(ctx context.Context, run *operation.Run) error {
 
 // notStarted adds to the error of a program that is not there how to get it.
 func (s *Service) notStarted(t *Task, err error) error {
-	if !isCode(err, api.CodeAgentMissing) {
+	if !api.IsCode(err, api.CodeAgentMissing) {
 		return err
 	}
 	how := fmt.Sprintf("Correct command below [agents.%s] in the configuration", t.Agent)
@@ -135,7 +135,7 @@ func (s *Service) agentEnv(t *Task, profile agent.Profile, repoEnv map[string]st
 	env, lost := s.callerEnv(t)
 	own := map[string]string{}
 	for name, value := range profile.Env {
-		from, taken := reference(value)
+		from, taken := s.cfg.Settings().Reference(value)
 		if taken && slices.Contains(lost, from) {
 			return nil, &api.Error{
 				Code:    api.CodeUnauthorized,

@@ -28,7 +28,7 @@ func (s *Service) StartCheck(ctx context.Context, id string) error {
 		if err != nil || live != nil {
 			return err
 		}
-		op := newOperation(t, KindCheck, s.cfg.Now())
+		op := s.newOperation(t, KindCheck, s.cfg.Now())
 		started = op.ID
 		return tx.PutOperation(op)
 	})

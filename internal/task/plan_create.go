@@ -120,7 +120,7 @@ func (s *Service) runName(ctx context.Context, run *operation.Run) error {
 		run.SetResult(n)
 		run.Progress(n.Branch + " from " + n.Base)
 		err = s.change(ctx, t.ID, func(t *Task) { t.Branch, t.Base, t.Parent = n.Branch, n.Base, n.Parent })
-		if t.Explicit || !isCode(err, api.CodeExists) {
+		if t.Explicit || !api.IsCode(err, api.CodeExists) {
 			return err
 		}
 		// Another task took the name since it was found free.

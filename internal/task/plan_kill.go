@@ -11,9 +11,6 @@ import (
 	"github.com/hf-dev/hf/pkg/api"
 )
 
-// SavedRef is where a task's work is saved before its sandbox goes.
-func SavedRef(task string) string { return "refs/hf/saved/" + task }
-
 // runStop ends the task's agent and commands, with everything below them.
 func (s *Service) runStop(ctx context.Context, run *operation.Run) error {
 	if err := s.cfg.Sessions.Stop(ctx, run.Op.Task); err != nil {
@@ -86,14 +83,14 @@ func (s *Service) runSave(ctx context.Context, run *operation.Run) error {
 		return fmt.Errorf("save the work: %w", err)
 	}
 	wt, err := s.cfg.Git.OpenWorktree(ctx, repo.GitDir, t.Path)
-	if isCode(err, api.CodeNotFound) {
+	if api.IsCode(err, api.CodeNotFound) {
 		run.Progress("git has no record of " + t.Path)
 		return nil // what it holds is set aside, not removed
 	}
 	if err != nil {
 		return err
 	}
-	saved, err := s.cfg.Git.Salvage(ctx, wt, SavedRef(t.ID))
+	saved, err := s.cfg.Git.Salvage(ctx, wt, git.SavedRef(t.ID))
 	if err != nil {
 		return fmt.Errorf("save the work: %w", err)
 	}

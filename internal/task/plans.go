@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/hf-dev/hf/internal/ids"
 	"github.com/hf-dev/hf/internal/operation"
 	"github.com/hf-dev/hf/internal/sandbox"
 	"github.com/hf-dev/hf/pkg/api"
@@ -60,18 +61,21 @@ func (s *Service) Plans() []operation.Plan[Tx] {
 	}
 }
 
-func stepsOf(kind string) []operation.Step {
-	names := map[string][]string{
-		KindCreate: {StepName, StepBranch, StepSandbox, StepSetup, StepAgent, StepPrompt},
-		KindStart:  {StepAgent},
-		KindCheck:  {StepCheck},
-		KindKill:   {StepStop, StepTeardown, StepSave, StepRemove},
-	}[kind]
-	steps := make([]operation.Step, len(names))
-	for i, n := range names {
-		steps[i] = operation.Step{Name: n, State: api.StepPending}
+// newOperation is an operation of a kind, with the steps of its plan.
+func (s *Service) newOperation(t *Task, kind string, now time.Time) *operation.Operation {
+	op := &operation.Operation{
+		ID: ids.New(), Task: t.ID, Workspace: t.Workspace, Kind: kind,
+		State: api.OperationPending, CreatedAt: now, UpdatedAt: now,
 	}
-	return steps
+	for _, p := range s.Plans() {
+		if p.Kind != kind {
+			continue
+		}
+		for _, step := range p.Steps {
+			op.Steps = append(op.Steps, operation.Step{Name: step.Name, State: api.StepPending})
+		}
+	}
+	return op
 }
 
 // provisioning shows a create operation on its task.

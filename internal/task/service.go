@@ -116,16 +116,18 @@ type Commands interface {
 
 // Settings are the choices a user's configuration makes for tasks.
 type Settings struct {
-	Base          string // the branch tasks start from; "" = the default branch
-	Repo          func(name string) RepoSettings
-	Permission    api.Permission
-	Provider      string
-	AgentLimit    time.Duration // of the agent's handshake
-	SetupLimit    time.Duration
-	CheckLimit    time.Duration
-	FetchLimit    time.Duration
-	IsSecret      func(name, value string) bool // variables whose values are kept in memory only
-	Model         func(agent string) string     // "" = the agent's default
+	Base       string // the branch tasks start from; "" = the default branch
+	Repo       func(name string) RepoSettings
+	Permission api.Permission
+	Provider   string
+	AgentLimit time.Duration // of the agent's handshake
+	SetupLimit time.Duration
+	CheckLimit time.Duration
+	FetchLimit time.Duration
+	IsSecret   func(name, value string) bool // variables whose values are kept in memory only
+	Model      func(agent string) string     // "" = the agent's default
+	// Reference reads a configured value that stands for a variable of the caller.
+	Reference     func(value string) (name string, ok bool)
 	ClientVersion string
 }
 

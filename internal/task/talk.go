@@ -90,9 +90,7 @@ func (s *Service) queueMessage(tx Tx, t *Task, text string) (session.Message, er
 
 // announceMessage says in an event what became of a message, without its text.
 func announceMessage(tx Tx, t *Task, msg *session.Message) error {
-	shown := session.View(msg)
-	shown.Text = ""
-	_, err := tx.Event(api.EventMessageState, t.Workspace, t.ID, shown)
+	_, err := tx.Event(api.EventMessageState, t.Workspace, t.ID, session.Brief(msg))
 	return err
 }
 
@@ -110,7 +108,7 @@ func (s *Service) startIfNone(tx Tx, t *Task) (string, error) {
 		return "", &api.Error{Code: api.CodeConflict, Message: "the check is running and the agent has ended", Hint: "Send the message when the check is done.", Retryable: true}
 	}
 	t.Activity, t.ActivityReason, t.ActivitySince = api.ActivityStarting, "", s.cfg.Now()
-	op := newOperation(t, KindStart, t.ActivitySince)
+	op := s.newOperation(t, KindStart, t.ActivitySince)
 	return op.ID, tx.PutOperation(op)
 }
 

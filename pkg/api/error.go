@@ -1,5 +1,7 @@
 package api
 
+import "errors"
+
 // Error is what went wrong, for a person and for a program. It is the body of
 // every answer that is not a success, and the `error` of operations and turns.
 type Error struct {
@@ -10,6 +12,12 @@ type Error struct {
 }
 
 func (e *Error) Error() string { return e.Message }
+
+// IsCode reports whether an error is, or wraps, an *Error with that code.
+func IsCode(err error, code Code) bool {
+	e, ok := errors.AsType[*Error](err)
+	return ok && e.Code == code
+}
 
 // Code is the closed set of reasons a request or operation fails.
 type Code string
