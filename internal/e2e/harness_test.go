@@ -218,6 +218,18 @@ func (m *machine) until(what string, limit time.Duration, ok func() bool) {
 	}
 }
 
+// second is a second of a machine that has nothing else to do. On a busy one it
+// is longer, by how much longer the smallest command takes.
+func (m *machine) second() time.Duration {
+	m.t.Helper()
+	const quiet = 10 * time.Millisecond
+	began := time.Now()
+	for range 5 {
+		m.hf("version")
+	}
+	return max(time.Second, time.Second*(time.Since(began)/5)/quiet)
+}
+
 // untilStatus waits for a shown status.
 func (m *machine) untilStatus(id string, want api.Status) api.TaskDetail {
 	m.t.Helper()

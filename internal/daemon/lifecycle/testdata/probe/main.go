@@ -116,6 +116,13 @@ func (p probe) open(ctx context.Context, d *lifecycle.Daemon) (lifecycle.App, er
 	switch p.quirk {
 	case "corrupt":
 		return nil, &api.Error{Code: api.CodeCorrupt, Message: "the database is damaged", Hint: "see the manual"}
+	case "loses its state":
+		if err := os.RemoveAll(state); err != nil {
+			return nil, err
+		}
+		note(filepath.Dir(p.exe), "lost", strconv.Itoa(os.Getpid()))
+		<-ctx.Done()
+		return nil, ctx.Err()
 	case "slow":
 		d.SetPhase(api.PhaseMigrating)
 		select {
