@@ -3,6 +3,7 @@ package store
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -138,7 +139,8 @@ func TestANewerSchemaIsRefused(t *testing.T) {
 		func() error { return SelfCheck(t.Context(), path) },
 	} {
 		e := wantCode(t, try(), api.CodeSchemaNewer)
-		if !strings.Contains(e.Message, "version 2") || !strings.Contains(e.Message, "up to 1") {
+		known := schemaVersion(t)
+		if !strings.Contains(e.Message, fmt.Sprintf("version %d", known+1)) || !strings.Contains(e.Message, fmt.Sprintf("up to %d", known)) {
 			t.Errorf("message %q", e.Message)
 		}
 	}
@@ -158,7 +160,7 @@ func TestAnUpgradeMakesABackupFirst(t *testing.T) {
 		t.Fatalf("a backup without an upgrade: %v", found)
 	}
 	broken := withMigration("CREATE TABLE extra (x TEXT) STRICT; INSERT INTO nowhere VALUES (1);")
-	if _, err := open(t.Context(), path, Options{}, broken); err == nil || !strings.Contains(err.Error(), "0002_next.sql") {
+	if _, err := open(t.Context(), path, Options{}, broken); err == nil || !strings.Contains(err.Error(), next) {
 		t.Fatalf("a migration that fails: %v", err)
 	}
 	s, err := open(t.Context(), path, Options{}, withMigration("DELETE FROM tasks; CREATE TABLE extra (x TEXT) STRICT;"))
@@ -239,13 +241,34 @@ func openAt(t *testing.T, path string) *Store {
 	return s
 }
 
+// next is the migration that tests add after the real ones.
+const next = "next.sql"
+
 // withMigration is the real schema and one version more.
 func withMigration(text string) fs.FS {
-	first, err := fs.ReadFile(migrations.FS, "0001_init.sql")
+	all := fstest.MapFS{"9999_" + next: {Data: []byte(text)}}
+	names, err := fs.Glob(migrations.FS, "*.sql")
 	if err != nil {
 		panic(err)
 	}
-	return fstest.MapFS{"0001_init.sql": {Data: first}, "0002_next.sql": {Data: []byte(text)}}
+	for _, name := range names {
+		text, err := fs.ReadFile(migrations.FS, name)
+		if err != nil {
+			panic(err)
+		}
+		all[name] = &fstest.MapFile{Data: text}
+	}
+	return all
+}
+
+// schemaVersion is what the real schema leads to.
+func schemaVersion(t *testing.T) int {
+	t.Helper()
+	names, err := fs.Glob(migrations.FS, "*.sql")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return len(names)
 }
 
 func backups(t *testing.T, path string) []string {

@@ -1,0 +1,7 @@
+-- What the agent of a task is told to use, "" for its own choice; when a task
+-- was parked or ended, so that what is kept of it can be freed in time.
+ALTER TABLE tasks ADD COLUMN model TEXT NOT NULL DEFAULT '';
+ALTER TABLE tasks ADD COLUMN mode TEXT NOT NULL DEFAULT '';
+ALTER TABLE tasks ADD COLUMN ended_at INTEGER;
+-- Files that go with a message: JSON, see session.Attachment.
+ALTER TABLE messages ADD COLUMN attachments TEXT;
