@@ -25,7 +25,7 @@ test-script NAME='':
 
 # checks the code by all linters
 lint:
-    go vet ./... && golangci-lint run
+    go vet ./... && golangci-lint run && golangci-lint run --build-tags fault ./internal/fault
 
 # formats the code
 fmt:

@@ -12,6 +12,7 @@ import (
 
 	"github.com/hf-dev/hf/internal/config"
 	"github.com/hf-dev/hf/internal/daemon/lifecycle"
+	"github.com/hf-dev/hf/internal/fault"
 	"github.com/hf-dev/hf/internal/git"
 	"github.com/hf-dev/hf/internal/held"
 	"github.com/hf-dev/hf/internal/operation"
@@ -125,11 +126,15 @@ func (a *app) begin(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if err := fault.Point("daemon.opened"); err != nil {
+		return err
+	}
 	adopting, done := context.WithTimeout(ctx, adoptLimit)
 	defer done()
 	if err := a.sessions.Adopt(adopting); err != nil {
 		return err
 	}
+	fault.Pass("daemon.adopted")
 	if err := a.runner.Start(ctx); err != nil {
 		return err
 	}

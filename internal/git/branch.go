@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/hf-dev/hf/internal/fault"
 	"github.com/hf-dev/hf/pkg/api"
 )
 
@@ -25,7 +26,10 @@ func (r *Runner) CreateBranch(ctx context.Context, repo Repo, name, commit strin
 	if err != nil {
 		return err
 	}
-	_, err = r.output(ctx, in, "update-ref", "--create-reflog", "-m", "branch: created by hf", "refs/heads/"+name, id, strings.Repeat("0", len(id)))
+	err = fault.Around("git.branch.create", func() error {
+		_, err := r.output(ctx, in, "update-ref", "--create-reflog", "-m", "branch: created by hf", "refs/heads/"+name, id, strings.Repeat("0", len(id)))
+		return err
+	})
 	if err == nil {
 		return nil
 	}
@@ -62,7 +66,11 @@ func (r *Runner) DeleteBranch(ctx context.Context, repo Repo, name, commit strin
 	if at != commit {
 		return &api.Error{Code: api.CodeConflict, Message: fmt.Sprintf("branch %q has moved to %.12s", name, at)}
 	}
-	if _, err := r.output(ctx, repo.in(), "update-ref", "-d", "refs/heads/"+name, commit); err != nil {
+	err = fault.Around("git.branch.delete", func() error {
+		_, err := r.output(ctx, repo.in(), "update-ref", "-d", "refs/heads/"+name, commit)
+		return err
+	})
+	if err != nil {
 		return failed(fmt.Sprintf("delete branch %q", name), err)
 	}
 	return nil

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/hf-dev/hf/internal/fault"
 	"github.com/hf-dev/hf/pkg/api"
 )
 
@@ -52,16 +53,16 @@ func (r *Runner) RemoveWorktree(ctx context.Context, repo Repo, rm WorktreeRemov
 		if err := os.MkdirAll(filepath.Dir(trash), 0o700); err != nil {
 			return fmt.Errorf("remove worktree: %w", err)
 		}
-		if err := os.Rename(rm.Path, trash); err != nil {
+		if err := fault.Around("git.worktree.trash", func() error { return os.Rename(rm.Path, trash) }); err != nil {
 			return fmt.Errorf("remove worktree: %w", err)
 		}
 	}
 	if registered {
-		if err := os.RemoveAll(w.GitDir); err != nil {
+		if err := fault.Around("git.worktree.unregister", func() error { return os.RemoveAll(w.GitDir) }); err != nil {
 			return fmt.Errorf("remove record of worktree: %w", err)
 		}
 	}
-	if err := removeTree(trash); err != nil {
+	if err := fault.Around("git.worktree.delete", func() error { return removeTree(trash) }); err != nil {
 		return fmt.Errorf("remove worktree: %w", err)
 	}
 	_ = os.Remove(filepath.Dir(trash)) // when it is empty

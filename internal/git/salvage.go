@@ -7,6 +7,7 @@ import (
 	"path"
 	"strings"
 
+	"github.com/hf-dev/hf/internal/fault"
 	"github.com/hf-dev/hf/pkg/api"
 )
 
@@ -116,7 +117,7 @@ func (r *Runner) Salvage(ctx context.Context, w Worktree, ref string) (Saved, er
 		return s.saved, err
 	}
 	defer unlock()
-	if err := s.write(ctx); err != nil {
+	if err := fault.Around("git.salvage", func() error { return s.write(ctx) }); err != nil {
 		return s.saved, failed("save "+w.Path, err)
 	}
 	commit, err := r.ResolveCommit(ctx, w.Repo, ref)

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/hf-dev/hf/internal/fault"
 	"github.com/hf-dev/hf/pkg/api"
 )
 
@@ -216,8 +217,11 @@ func (r *Runner) register(ctx context.Context, repo Repo, path, branch string) (
 	if err := os.MkdirAll(filepath.Join(repo.GitDir, "worktrees"), 0o755); err != nil {
 		return Worktree{}, fmt.Errorf("make directory of worktrees: %w", err)
 	}
-	_, err = r.output(ctx, repo.in(), "worktree", "add", "--quiet", "--lock", "--reason", lockReason,
-		"--no-checkout", "--", path, branch)
+	err = fault.Around("git.worktree.add", func() error {
+		_, err := r.output(ctx, repo.in(), "worktree", "add", "--quiet", "--lock", "--reason", lockReason,
+			"--no-checkout", "--", path, branch)
+		return err
+	})
 	if err != nil {
 		return Worktree{}, failed(fmt.Sprintf("add a worktree for branch %q", branch), err)
 	}
@@ -255,7 +259,9 @@ func (r *Runner) checkout(ctx context.Context, in place) error {
 	work.index = index + ".hf"
 	_ = os.Remove(work.index)
 	_ = os.Remove(work.index + ".lock") // no git but this one uses the name
-	err := r.run(ctx, call{in: work, args: []string{"reset", "--hard", "--quiet", "--no-recurse-submodules"}, limit: bulkLimit})
+	err := fault.Around("git.checkout", func() error {
+		return r.run(ctx, call{in: work, args: []string{"reset", "--hard", "--quiet", "--no-recurse-submodules"}, limit: bulkLimit})
+	})
 	if err != nil {
 		return failed("check out "+in.workTree, err)
 	}

@@ -13,6 +13,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/hf-dev/hf/internal/fault"
 	"github.com/hf-dev/hf/internal/hold"
 	"github.com/hf-dev/hf/internal/journal"
 	"github.com/hf-dev/hf/pkg/api"
@@ -81,7 +82,7 @@ func (c Commands) conclude(dir string, ended journal.Ended, tail string) (int, s
 	if ended.Code == 0 {
 		return 0, tail, nil
 	}
-	return ended.Code, tail, os.RemoveAll(dir)
+	return ended.Code, tail, fault.Around("held.forget", func() error { return os.RemoveAll(dir) })
 }
 
 // ensure starts the command unless it runs or has run.
@@ -95,6 +96,9 @@ func (c Commands) ensure(ctx context.Context, dir, name string, cmd api.Command)
 	}
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return fmt.Errorf("make command directory: %w", err)
+	}
+	if err := fault.Point("held.start"); err != nil {
+		return err
 	}
 	_, err := hold.Start(ctx, hold.StartOptions{HF: c.HF, Spec: hold.Spec{
 		Session: name, Dir: dir, Socket: c.Socket(name), Argv: cmd.Argv, Env: cmd.Env, Cwd: cmd.Dir, Umask: c.Umask,

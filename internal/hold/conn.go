@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/hf-dev/hf/internal/fault"
 )
 
 // Conn is control over a holder. It lasts until Close or until another client
@@ -225,7 +227,10 @@ func Stop(ctx context.Context, sessionDir string, grace time.Duration) error {
 }
 
 func stop(ctx context.Context, info Info, grace time.Duration) error {
-	if err := once(ctx, info, request{Op: opStop, Grace: grace.Milliseconds()}); err != nil {
+	err := fault.Around("hold.stop", func() error {
+		return once(ctx, info, request{Op: opStop, Grace: grace.Milliseconds()})
+	})
+	if err != nil {
 		return fmt.Errorf("stop the process: %w", err)
 	}
 	return nil
@@ -235,7 +240,8 @@ func stop(ctx context.Context, info Info, grace time.Duration) error {
 // when it is gone. While the process lives the error is ErrRunning.
 func (c *Conn) AckExit(ctx context.Context) error {
 	info := c.Info()
-	if err := once(ctx, info, request{Op: opAckExit}); err != nil && !gone(info) {
+	err := fault.Around("hold.ack", func() error { return once(ctx, info, request{Op: opAckExit}) })
+	if err != nil && !gone(info) {
 		return fmt.Errorf("acknowledge the exit: %w", err)
 	}
 	if err := awaitEnd(ctx, info); err != nil {

@@ -15,6 +15,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/hf-dev/hf/internal/fault"
 	"github.com/hf-dev/hf/internal/journal"
 	"github.com/hf-dev/hf/internal/rundir"
 	"github.com/hf-dev/hf/pkg/api"
@@ -107,6 +108,9 @@ func (h *holder) start(ctx context.Context) error {
 	if _, ended, err := ReadExit(h.spec.Dir); ended || err != nil {
 		return errors.Join(err, &api.Error{Code: api.CodeExists, Message: fmt.Sprintf("session %s is over", h.spec.Session)})
 	}
+	if err := fault.Point("holder.taken"); err != nil {
+		return err
+	}
 	w, err := journal.Create(path)
 	if errors.Is(err, fs.ErrExist) {
 		return &api.Error{Code: api.CodeExists, Message: fmt.Sprintf("session %s has run already", h.spec.Session)}
@@ -121,7 +125,11 @@ func (h *holder) start(ctx context.Context) error {
 	if h.listener, err = listen(h.spec.Socket); err != nil {
 		return err
 	}
-	if h.agent, err = startAgent(&h.spec); err != nil {
+	err = fault.Around("holder.agent", func() error {
+		h.agent, err = startAgent(&h.spec)
+		return err
+	})
+	if err != nil {
 		return err
 	}
 	h.stdin = newFeeder(h.file, h.agent.stdin)
@@ -141,7 +149,7 @@ func (h *holder) describe() error {
 		Session: h.spec.Session, Proto: Proto, PID: self.pid, StartTime: self.start, BootID: rundir.BootID(),
 		Socket: h.spec.Socket, AgentPID: h.agent.pid, AgentStartTime: h.agent.start,
 	}
-	if err := writeJSON(filepath.Join(h.spec.Dir, infoFile), h.info); err != nil {
+	if err := fault.Around("holder.describe", func() error { return writeJSON(filepath.Join(h.spec.Dir, infoFile), h.info) }); err != nil {
 		return fmt.Errorf("record the holder: %w", err)
 	}
 	return nil
@@ -254,6 +262,7 @@ func (h *holder) finish(ctx context.Context, pumps *sync.WaitGroup) {
 	if err := h.journal.Sync(); err != nil {
 		h.complain(err)
 	}
+	fault.Pass("holder.recorded")
 	close(h.recorded)
 	h.grown.wake()
 }
@@ -262,7 +271,7 @@ func (h *holder) finish(ctx context.Context, pumps *sync.WaitGroup) {
 // look here.
 func (h *holder) recordExit(ctx context.Context, ended journal.Ended) {
 	for wait := 50 * time.Millisecond; ; wait = min(2*wait, time.Second) {
-		err := writeJSON(filepath.Join(h.spec.Dir, exitFile), ended)
+		err := fault.Around("holder.exit", func() error { return writeJSON(filepath.Join(h.spec.Dir, exitFile), ended) })
 		if err == nil {
 			return
 		}

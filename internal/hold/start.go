@@ -12,6 +12,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"github.com/hf-dev/hf/internal/fault"
 	"github.com/hf-dev/hf/internal/rundir"
 	"github.com/hf-dev/hf/internal/xec"
 	"github.com/hf-dev/hf/pkg/api"
@@ -67,12 +68,16 @@ func start(ctx context.Context, o StartOptions) (Info, error) {
 	}
 	defer func() { _ = outR.Close(); _ = outW.Close() }()
 
+	if err := fault.Point("hold.spawn.before"); err != nil {
+		return Info{}, err
+	}
 	p, err := xec.StartSession(xec.Cmd{
 		Argv: []string{o.HF, "hold"}, Dir: "/", Env: holderEnv(), Stdin: inR, Stdout: outW, Stderr: errOut,
 	})
 	if err != nil {
 		return Info{}, err
 	}
+	fault.Pass("hold.spawn.after") // it runs, and does not know what to hold
 	_, _ = inR.Close(), outW.Close()
 	// The end of ctx closes our ends: writing and reading return.
 	stop := context.AfterFunc(ctx, func() {
@@ -88,13 +93,16 @@ func start(ctx context.Context, o StartOptions) (Info, error) {
 		abort(p)
 		return Info{}, err
 	}
+	fault.Pass("hold.start.after")
 	// From here on it is its own, and reaped when it is acknowledged.
 	return info, p.Release()
 }
 
 // holderEnv is a holder's own environment, not its process's: one processor is
 // enough for copying bytes, and a traceback goes to hold.err.
-func holderEnv() []string { return []string{"GOMAXPROCS=1", "GOTRACEBACK=single"} }
+func holderEnv() []string {
+	return append([]string{"GOMAXPROCS=1", "GOTRACEBACK=single"}, fault.Environ()...)
+}
 
 func handshake(spec Spec, in, out *os.File) (Info, error) {
 	_, writeErr := in.Write(line(spec))

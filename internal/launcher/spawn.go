@@ -9,6 +9,7 @@ import (
 	"strings"
 	"syscall"
 
+	"github.com/hf-dev/hf/internal/fault"
 	"github.com/hf-dev/hf/internal/rundir"
 	"github.com/hf-dev/hf/internal/xec"
 	"github.com/hf-dev/hf/pkg/api"
@@ -34,7 +35,12 @@ func (s *search) spawn(lock *os.File) (*child, error) {
 	if _, err := os.Stat(path); err != nil {
 		return nil, missing(path, err)
 	}
-	listener, socket, err := s.opts.Paths.Bind()
+	var listener *os.File
+	var socket string
+	err = fault.Around("launcher.bind", func() (err error) {
+		listener, socket, err = s.opts.Paths.Bind()
+		return err
+	})
 	if err != nil {
 		return nil, s.stateError(err)
 	}
@@ -43,7 +49,7 @@ func (s *search) spawn(lock *os.File) (*child, error) {
 	if err := rec.Identify(); err != nil {
 		return nil, s.stateError(err)
 	}
-	if err := rec.Write(lock); err != nil {
+	if err := fault.Around("launcher.record", func() error { return rec.Write(lock) }); err != nil {
 		return nil, s.stateError(err)
 	}
 	stderr, from, err := openErr(s.opts.Paths.Err())
@@ -61,6 +67,7 @@ func (s *search) spawn(lock *os.File) (*child, error) {
 	if err != nil {
 		return nil, missing(path, err)
 	}
+	fault.Pass("launcher.spawned")
 	c := &child{path: path, err: s.opts.Paths.Err(), from: from, ended: make(chan struct{})}
 	go c.wait(p)
 	return c, nil

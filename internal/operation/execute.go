@@ -8,6 +8,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/hf-dev/hf/internal/fault"
 	"github.com/hf-dev/hf/pkg/api"
 )
 
@@ -36,6 +37,7 @@ func (r *Runner[T]) execute(ctx, parking context.Context, id string) {
 		return
 	}
 	for i := 0; op.live() && parking.Err() == nil && ctx.Err() == nil; i++ {
+		fault.Pass("operation.between")
 		if i == len(plan.Steps) {
 			err = r.record(ctx, parking, func(tx T) error { return r.finish(tx, op) })
 		} else if op.Steps[i].State != api.StepDone {
@@ -139,7 +141,9 @@ func (r *Runner[T]) step(ctx, parking context.Context, plan Plan[T], op *Operati
 			r.cfg.Log.Warn("record progress", "operation", op.ID, "step", step.Name, "error", err)
 		}
 	})
-	err := r.call(ctx, def, run)
+	// The intention is durable, the effect is to come; then it has happened and
+	// nothing says so.
+	err := fault.Around("operation.step", func() error { return r.call(ctx, def, run) })
 	detail, log := run.end()
 	if err == nil {
 		err = run.err // of its result

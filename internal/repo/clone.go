@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/hf-dev/hf/internal/fault"
 	"github.com/hf-dev/hf/internal/git"
 	"github.com/hf-dev/hf/internal/task"
 	"github.com/hf-dev/hf/pkg/api"
@@ -45,7 +46,11 @@ func (s *Service) runClone(ctx context.Context, r task.Repo, env api.Env) {
 	for _, name := range slices.Sorted(maps.Keys(env)) {
 		list = append(list, name+"="+env[name])
 	}
-	found, err := s.cfg.Git.Clone(ctx, r.Remote, dest, list, s.reporter(ctx, r))
+	var found git.Repo
+	err := fault.Around("repo.clone", func() (err error) {
+		found, err = s.cfg.Git.Clone(ctx, r.Remote, dest, list, s.reporter(ctx, r))
+		return err
+	})
 	if ctx.Err() != nil {
 		return // the row still says cloning: the next Start goes on
 	}
@@ -53,6 +58,7 @@ func (s *Service) runClone(ctx context.Context, r task.Repo, env api.Env) {
 	if err == nil {
 		branch, err = s.cfg.Git.DefaultBranch(ctx, found)
 	}
+	fault.Pass("repo.clone.record")
 	err = errors.Join(err, s.finish(ctx, r.ID, found, branch, err))
 	if err != nil {
 		s.cfg.Log.Error("clone", "repo", r.Name, "err", err)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"github.com/hf-dev/hf/internal/agent/acp"
+	"github.com/hf-dev/hf/internal/fault"
 	"github.com/hf-dev/hf/internal/hold"
 	"github.com/hf-dev/hf/pkg/api"
 )
@@ -66,7 +67,7 @@ func (v *supervisor) writeAnswers(ctx context.Context) error {
 			v.log.Warn("answer permission", "permission", p.ID, "err", err)
 			continue
 		}
-		if err := v.once(ctx, "answer/"+p.ID, line); err != nil {
+		if err := fault.Around("session.answer", func() error { return v.once(ctx, "answer/"+p.ID, line) }); err != nil {
 			return err
 		}
 	}
@@ -79,7 +80,7 @@ func (v *supervisor) writeCancel(ctx context.Context) error {
 		return err
 	}
 	for _, line := range lines {
-		if err := v.input(ctx, line); err != nil {
+		if err := fault.Around("session.cancel", func() error { return v.input(ctx, line) }); err != nil {
 			return err
 		}
 	}
@@ -107,7 +108,7 @@ func (v *supervisor) writePrompt(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return v.once(ctx, promptKey(msg.ID), line)
+	return fault.Around("session.prompt", func() error { return v.once(ctx, promptKey(msg.ID), line) })
 }
 
 // heldByLimit reports whether a usage limit keeps the outbox closed. Where
@@ -149,7 +150,7 @@ func (v *supervisor) answerQuestion(ctx context.Context, question string, msg *M
 	if err != nil {
 		return err
 	}
-	if err := v.once(ctx, promptKey(msg.ID), line); err != nil {
+	if err := fault.Around("session.reply", func() error { return v.once(ctx, promptKey(msg.ID), line) }); err != nil {
 		return err
 	}
 	now := v.m.cfg.Now()
@@ -181,7 +182,7 @@ func (v *supervisor) input(ctx context.Context, line []byte) error {
 	if conn == nil {
 		return errors.New("the holder is not connected")
 	}
-	err := conn.Input(ctx, conn.Info().LastSeq+1, line)
+	err := fault.Around("session.input", func() error { return conn.Input(ctx, conn.Info().LastSeq+1, line) })
 	if errors.Is(err, hold.ErrStale) {
 		v.poke()
 		return fmt.Errorf("the journal moved on: %w", err)

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/hf-dev/hf/internal/agent/acp"
+	"github.com/hf-dev/hf/internal/fault"
 	"github.com/hf-dev/hf/internal/hold"
 	"github.com/hf-dev/hf/internal/ids"
 	"github.com/hf-dev/hf/pkg/api"
@@ -142,10 +143,13 @@ func (m *Manager) Start(ctx context.Context, req StartRequest) (string, error) {
 	now := m.cfg.Now()
 	s := &Session{ID: ids.New(), Task: req.Task, Agent: req.Agent, Activity: api.ActivityStarting, Since: now, CreatedAt: now}
 	s.Dir = filepath.Join(m.cfg.Dir, s.ID)
-	if err := writeMeta(s.Dir, meta{ID: s.ID, Task: s.Task, Agent: s.Agent, CreatedAt: now, ACP: req.ACP}); err != nil {
+	err := fault.Around("session.meta", func() error {
+		return writeMeta(s.Dir, meta{ID: s.ID, Task: s.Task, Agent: s.Agent, CreatedAt: now, ACP: req.ACP})
+	})
+	if err != nil {
 		return "", err
 	}
-	err := m.cfg.Store.Update(ctx, func(tx Tx) error {
+	err = m.cfg.Store.Update(ctx, func(tx Tx) error {
 		if err := tx.PutSession(s); err != nil {
 			return err
 		}
@@ -154,6 +158,7 @@ func (m *Manager) Start(ctx context.Context, req StartRequest) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("record session: %w", err)
 	}
+	fault.Pass("session.recorded")
 	info, err := hold.Start(ctx, hold.StartOptions{HF: m.cfg.HF, Spec: hold.Spec{
 		Session: s.ID, Dir: s.Dir, Socket: m.cfg.Socket(s.ID), Argv: req.Argv, Env: req.Env, Cwd: req.Dir, Umask: m.cfg.Umask,
 	}})

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/hf-dev/hf/internal/agent/acp"
+	"github.com/hf-dev/hf/internal/fault"
 	"github.com/hf-dev/hf/pkg/api"
 )
 
@@ -37,6 +38,9 @@ func (v *supervisor) commit(ctx context.Context, entries []api.Entry, facts acp.
 	next := v.s
 	next.Offset, next.Snapshot, next.ACPID = v.machine.SafeOffset(), v.machine.Snapshot(), facts.ACPID
 	next.Activity, next.Reason, next.Since = activity, reason, since
+	if err := fault.Point("session.fold.before"); err != nil {
+		return err
+	}
 	err := v.m.cfg.Store.Update(ctx, func(tx Tx) error {
 		var result *api.TurnResult
 		for _, e := range entries {
@@ -58,6 +62,7 @@ func (v *supervisor) commit(ctx context.Context, entries []api.Entry, facts acp.
 	})
 	if err == nil {
 		v.s = next
+		fault.Pass("session.fold.after")
 	}
 	return err
 }
@@ -180,6 +185,7 @@ func (v *supervisor) lost(ctx context.Context) error {
 	next := v.s
 	next.EndedAt, next.Since = &now, now
 	next.Activity = api.ActivityFailed
+	fault.Pass("session.lost")
 	next.Reason = "interrupted: the process that held the agent died; the next message starts the agent again"
 	err := v.m.cfg.Store.Update(ctx, func(tx Tx) error {
 		result, err := interruptTurns(tx, v.task, v.id, now)

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"time"
 
+	points "github.com/hf-dev/hf/internal/fault"
 	"github.com/hf-dev/hf/migrations"
 	"github.com/hf-dev/hf/pkg/api"
 )
@@ -33,7 +34,7 @@ func migrate(ctx context.Context, c *conn, files fs.FS, backup func(from int) er
 		}
 	}
 	if version > 0 && version < len(names) {
-		if err := backup(version); err != nil {
+		if err := points.Around("store.migrate.backup", func() error { return backup(version) }); err != nil {
 			return fmt.Errorf("back up before the upgrade from schema version %d: %w", version, err)
 		}
 	}
@@ -45,7 +46,7 @@ func migrate(ctx context.Context, c *conn, files fs.FS, backup func(from int) er
 		if err != nil {
 			return fmt.Errorf("read migration: %w", err)
 		}
-		if err := apply(ctx, c, string(text), i+1); err != nil {
+		if err := points.Around("store.migrate.file", func() error { return apply(ctx, c, string(text), i+1) }); err != nil {
 			return fmt.Errorf("migration %s: %w", name, err)
 		}
 	}
@@ -63,6 +64,9 @@ func apply(ctx context.Context, c *conn, text string, version int) error {
 		_, err = tx.ExecContext(ctx, fmt.Sprintf("PRAGMA user_version = %d", version))
 	}
 	if err != nil {
+		return errors.Join(err, tx.Rollback())
+	}
+	if err := points.Point("store.migrate.commit"); err != nil {
 		return errors.Join(err, tx.Rollback())
 	}
 	return tx.Commit()
@@ -101,7 +105,7 @@ func copyTo(ctx context.Context, path, to string) (err error) {
 	if err := os.Chmod(part, 0o600); err != nil {
 		return fmt.Errorf("copy database: %w", err)
 	}
-	if err := os.Rename(part, to); err != nil {
+	if err := points.Around("store.copy", func() error { return os.Rename(part, to) }); err != nil {
 		return fmt.Errorf("copy database: %w", classify(err))
 	}
 	return nil

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"runtime/debug"
+
+	points "github.com/hf-dev/hf/internal/fault"
 )
 
 // maxBatch is how many updates may share a commit. It bounds what one of them
@@ -84,12 +86,18 @@ func (s *Store) commit(ctx context.Context, batch []*request) {
 			}
 			events = events || r.events
 		}
+		if err := points.Point("store.commit.before"); err != nil {
+			return err
+		}
 		_, err := s.writer.exec(ctx, "COMMIT")
 		return err
 	}()
 	if err != nil {
 		s.log.Error("commit", "error", err, "updates", len(batch))
 		_, _ = s.writer.exec(ctx, "ROLLBACK") // fails when SQLite already did
+	}
+	if err == nil {
+		points.Pass("store.commit.after")
 	}
 	for _, r := range batch {
 		if err != nil && r.err == nil {

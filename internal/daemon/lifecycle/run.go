@@ -15,6 +15,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/hf-dev/hf/internal/fault"
 	"github.com/hf-dev/hf/internal/rundir"
 	"github.com/hf-dev/hf/pkg/api"
 )
@@ -90,6 +91,7 @@ func take(cfg Config, args []string) (*Daemon, error) {
 			return nil, err
 		}
 		d.handoff, d.started, d.umask = h, h.Started, h.Umask
+		fault.Pass("upgrade.exec.after")
 	} else if len(args) > 0 {
 		return nil, fmt.Errorf("hfd serve does not know %q", args)
 	}
@@ -130,7 +132,7 @@ func (d *Daemon) begin() error {
 	if err := d.self.Identify(); err != nil {
 		return err
 	}
-	if err := d.self.Write(lockFile{}); err != nil {
+	if err := fault.Around("lifecycle.record", func() error { return d.self.Write(lockFile{}) }); err != nil {
 		return fmt.Errorf("write the lock record: %w", err)
 	}
 	d.clients.last.Store(time.Now().UnixNano())
@@ -253,6 +255,7 @@ func (d *Daemon) end(ctx context.Context, abort func(), status int, why string) 
 		return status
 	}
 	if d.app != nil {
+		fault.Pass("lifecycle.close")
 		// The context this daemon lives by may have ended: closing has its own.
 		closing, cancel := context.WithTimeout(context.WithoutCancel(ctx), closeLimit)
 		defer cancel()

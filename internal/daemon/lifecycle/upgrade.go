@@ -13,6 +13,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/hf-dev/hf/internal/fault"
 	"github.com/hf-dev/hf/internal/xec"
 	"github.com/hf-dev/hf/pkg/api"
 	"golang.org/x/sys/unix"
@@ -93,6 +94,7 @@ func (d *Daemon) Upgrade(ctx context.Context, in api.Upgrade) error {
 		}
 		return err
 	}
+	fault.Pass("upgrade.checked")
 	d.SetPhase(api.PhaseDraining)
 	d.replace <- c
 	return nil
@@ -143,7 +145,7 @@ func (d *Daemon) selfcheck(ctx context.Context, c candidate) error {
 		_ = os.Remove(db) // left by a crash
 		limited, cancel := context.WithTimeout(ctx, snapshotLimit)
 		defer cancel()
-		if err := s.Snapshot(limited, db); err != nil {
+		if err := fault.Around("upgrade.snapshot", func() error { return s.Snapshot(limited, db) }); err != nil {
 			return fmt.Errorf("copy the database for the self-check: %w", err)
 		}
 		argv = append(argv, "--db", db)
@@ -187,16 +189,24 @@ func (d *Daemon) become(ctx context.Context, c candidate) error {
 	if err := d.app.Park(limited); err != nil {
 		return fmt.Errorf("park the work: %w", err)
 	}
+	fault.Pass("upgrade.parked")
 	defer d.app.Resume()
 	h := d.handoff
 	h.Upgrades, h.Started, h.Umask, h.From, h.App = h.Upgrades+1, d.started, d.umask, d.cfg.Build, d.app.Handoff()
-	f, err := seal(h)
+	var f *os.File
+	err := fault.Around("upgrade.handoff", func() (err error) {
+		f, err = seal(h)
+		return err
+	})
 	if err != nil {
 		return err
 	}
 	defer func() { _ = f.Close() }()
 	d.SetPhase(api.PhaseStarting) // for those who wait for an answer
 	d.log.Info("becoming another build", "path", c.path, "upgrades", h.Upgrades)
+	if err := fault.Point("upgrade.exec.before"); err != nil {
+		return err
+	}
 	return handOver(c.path, d.cfg.Environ, int(f.Fd()))
 }
 

@@ -14,6 +14,7 @@ import (
 	"regexp"
 	"strings"
 
+	"github.com/hf-dev/hf/internal/fault"
 	"github.com/hf-dev/hf/internal/git"
 	"github.com/hf-dev/hf/internal/sandbox"
 	"github.com/hf-dev/hf/pkg/api"
@@ -126,10 +127,10 @@ func (p *Provider) Create(ctx context.Context, spec sandbox.Spec, progress func(
 	}
 	done := filepath.Join(w.GitDir, marker)
 	if !exists(done) {
-		if err := p.include(ctx, repo, path, progress); err != nil {
+		if err := fault.Around("sandbox.include", func() error { return p.include(ctx, repo, path, progress) }); err != nil {
 			return sandbox.Sandbox{}, err
 		}
-		if err := os.WriteFile(done, nil, 0o600); err != nil {
+		if err := fault.Around("sandbox.ready", func() error { return os.WriteFile(done, nil, 0o600) }); err != nil {
 			return sandbox.Sandbox{}, fmt.Errorf("finish worktree: %w", err)
 		}
 	}
