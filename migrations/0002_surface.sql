@@ -5,3 +5,5 @@ ALTER TABLE tasks ADD COLUMN mode TEXT NOT NULL DEFAULT '';
 ALTER TABLE tasks ADD COLUMN ended_at INTEGER;
 -- Files that go with a message: JSON, see session.Attachment.
 ALTER TABLE messages ADD COLUMN attachments TEXT;
+-- Why a repo could not be cloned, with its code and hint: JSON, see api.Error.
+ALTER TABLE repos ADD COLUMN failure TEXT;

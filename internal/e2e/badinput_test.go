@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -56,14 +57,26 @@ func TestBadInput(t *testing.T) {
 	m.refuses(m.in(plain, append(say, "say: hi")...), 2, "not in a git repository")
 	m.refuses(m.in(m.makeRepo("bare", "--bare"), append(say, "say: hi")...), 2, "bare repository")
 	m.refuses(m.in(m.makeRepo("unborn"), append(say, "say: hi")...), 11, "no commit yet")
-	m.refuses(create("--branch", "a..b", "say: hi"), 2, "cannot be the name of a branch")
-	m.refuses(create("--branch", "-x", "say: hi"), 2, "cannot be the name of a branch")
+	for _, name := range []string{
+		"-x", "a..b", "refs/heads/x", "a\x01b", "a\x1b[31mb", "a\u202eb", "a b", "a@{b", "@", "HEAD", "x.lock", "x.lock/y", "x.", ".x", "a/", "/a",
+		"a//b", "a/-b", "a\nb", "a\u0085b", "a\xffb", "$(id)", strings.Repeat("x", 300),
+	} {
+		m.refuses(create("--branch", name, "say: hi"), 2, "cannot be the name of a branch")
+	}
 	m.refuses(create("--branch", "main", "say: hi"), 11, "exists already")
+	m.refuses(create("--branch", "Main", "say: hi"), 11, `"Main" cannot be beside branch "main"`)
+	m.refuses(create("--branch", "main/x", "say: hi"), 11, `"main/x" cannot be beside branch "main"`)
 	m.refuses(create("--base", "nope", "say: hi"), 10, `no branch or commit "nope"`)
 	m.refuses(create("--on", "nope", "say: hi"), 10, "neither a task nor a branch")
 	m.refuses(create("--agent", "nope", "say: hi"), 10, `no agent "nope"`)
 	m.refuses(create("--repo", `ext::sh -c "touch pwned"`, "say: hi"), 2, "not the address of a repository")
+	m.refuses(create("--repo", "not-here", "say: hi"), 2, "not-here")
 	m.refuses(create(""), 2, "prompt is empty")
+	for prompt, says := range map[string]string{
+		"say: a\x00b": "NUL", "say: a\xffb": "UTF-8", " \n\t": "is empty", strings.Repeat("x", 1<<20+1): "longer than 1 MiB",
+	} {
+		m.refuses(m.tryIn(t.Context(), prompt, append(say, "-F", "-")...), 2, says)
+	}
 
 	if got := decode[[]api.Task](m, m.hf("list", "--all", "--json")); len(got) != 0 {
 		t.Errorf("refused, but made: %+v", got)
@@ -82,6 +95,94 @@ func TestNameOfTwoTasksIsAmbiguous(t *testing.T) {
 	m.create("say: hi", "--branch", "same")
 	there.create("say: hi", "--branch", "same")
 	m.refuses(m.try("show", "same"), 2, "may be any of")
+}
+
+func TestPrefixOfTwoTasksIsAmbiguous(t *testing.T) {
+	m := newMachine(t)
+	byFirst := map[string]string{}
+	for n := 0; ; n++ { // 26 letters begin an id: the 27th task shares one
+		id := m.create("say: hi", "--branch", fmt.Sprint("b", n))
+		if _, two := byFirst[id[:1]]; two {
+			m.refuses(m.try("show", id[:1]), 2, "may be any of")
+			return
+		}
+		byFirst[id[:1]] = id
+	}
+}
+
+// A prompt may be as long as is allowed, and say anything.
+func TestPromptIsTakenAsItIs(t *testing.T) {
+	m := newMachine(t)
+	odd := "say: \x1b]0;title\x07\x1b[31mred\u202e\u009b2J\r\b end"
+	for _, prompt := range []string{strings.Repeat("x", 1<<20), odd} {
+		r := m.tryIn(t.Context(), prompt, "create", "--agent", "demo", "--wait", "--json", "-F", "-")
+		if r.code != 0 {
+			t.Fatalf("exit %d\n%s", r.code, r.err)
+		}
+		if got := decode[api.Task](m, r.out); got.Prompt != prompt {
+			t.Errorf("the prompt of %d bytes became %.100q of %d", len(prompt), got.Prompt, len(got.Prompt))
+		}
+	}
+}
+
+// Of several at once that want the same branch one gets it; of the others
+// nothing is left.
+func TestCreateOfOneBranchAtOnce(t *testing.T) {
+	m := newMachine(t)
+	m.hf("list")
+	var mu sync.Mutex
+	codes := map[int]int{}
+	var wg sync.WaitGroup
+	for _, name := range []string{"same", "same", "Same", "same/x", "same"} {
+		wg.Go(func() {
+			r := m.try("create", "--agent", "demo", "--branch", name, "say: hi")
+			mu.Lock()
+			defer mu.Unlock()
+			codes[r.code]++
+			if r.code != 0 {
+				m.refuses(r, 11, "ranch")
+			}
+		})
+	}
+	wg.Wait()
+	if codes[0] != 1 || codes[11] != 4 {
+		t.Errorf("exit codes %v, want one 0 and four 11", codes)
+	}
+	if got := decode[[]api.Task](m, m.hf("list", "--all", "--json")); len(got) != 1 {
+		t.Errorf("tasks: %+v", got)
+	}
+	m.nothingUnseen()
+}
+
+// nothingUnseen wants every branch, work tree and agent to be of a task that
+// lists show.
+func (m *machine) nothingUnseen() {
+	m.t.Helper()
+	branches, ids := map[string]bool{"main": true}, map[string]bool{}
+	for _, task := range decode[[]api.Task](m, m.hf("list", "--all", "--json")) {
+		branches[task.Branch], ids[task.ID] = true, true
+	}
+	for name := range strings.FieldsSeq(m.git("for-each-ref", "--format=%(refname:lstrip=2)", "refs/heads")) {
+		if !branches[name] {
+			m.t.Errorf("branch %s belongs to no task", name)
+		}
+	}
+	trees, _ := filepath.Glob(filepath.Join(m.dir, "data", "worktrees", "*", "*"))
+	for _, dir := range append(trees, strings.Fields(m.git("worktree", "list", "--porcelain"))...) {
+		name := filepath.Base(dir)
+		id := name[strings.LastIndexByte(name, '-')+1:]
+		if strings.HasPrefix(dir, filepath.Join(m.dir, "data")) && !ids[id] {
+			m.t.Errorf("work tree %s belongs to no task", dir)
+		}
+	}
+	for _, pid := range m.processes() {
+		env, _ := os.ReadFile(fmt.Sprintf("/proc/%d/environ", pid))
+		if _, rest, ok := strings.Cut(string(env), "HF_TASK="); ok {
+			if id, _, _ := strings.Cut(rest, "\x00"); !ids[id] {
+				m.t.Errorf("process %d of task %s, which no list shows: %q", pid, id, cmdline(pid))
+			}
+		}
+	}
 }
 
 // An odd checkout, and a user git does not know, are no obstacle.

@@ -105,11 +105,28 @@ func (r *Runner) FreeBranch(ctx context.Context, repo Repo, want string, reserve
 	}
 }
 
-// BranchTaken reports whether a local branch or one of a remote collides with
-// a name, as FreeBranch means it.
-func (r *Runner) BranchTaken(ctx context.Context, repo Repo, name string) (bool, error) {
-	taken, err := r.takenNames(ctx, repo)
-	return taken.has(name), err
+// BranchClash returns the local branch that rules out a new one of a name, or
+// "": the same name, whatever the case of its letters, or one that would have
+// to be a directory and a file at once. Some file systems let names that differ
+// only in case overwrite each other.
+func (r *Runner) BranchClash(ctx context.Context, repo Repo, name string) (string, error) {
+	out, err := r.output(ctx, repo.in(), "for-each-ref", "--format=%(refname:lstrip=2)", "refs/heads")
+	if err != nil {
+		return "", failed("list branches", err)
+	}
+	return Clash(strings.Fields(string(out)), name), nil
+}
+
+// Clash is BranchClash for given names.
+func Clash(names []string, name string) string {
+	want := strings.ToLower(name)
+	for _, other := range names {
+		have := strings.ToLower(other)
+		if have == want || strings.HasPrefix(have, want+"/") || strings.HasPrefix(want, have+"/") {
+			return other
+		}
+	}
+	return ""
 }
 
 // names is a set of branch names and of the directories above them, in lower

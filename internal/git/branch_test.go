@@ -195,10 +195,27 @@ func TestDetachedHeadWithoutADefaultBranch(t *testing.T) {
 	f := newFixture(t)
 	f.git("repo", "checkout", "-q", "--detach")
 	f.git("repo", "branch", "-q", "-m", "main", "only")
+	if got, err := f.run.DefaultBranch(t.Context(), f.repo); err != nil || got != "only" {
+		t.Errorf("DefaultBranch = %q, %v; want the only one", got, err)
+	}
+	f.git("repo", "branch", "-q", "another")
 	_, err := f.run.DefaultBranch(t.Context(), f.repo)
 	wantCode(t, err, api.CodeNotFound)
 	if _, err := f.run.Open(t.Context(), f.path("repo")); err != nil {
 		t.Errorf("a detached HEAD is refused: %v", err)
+	}
+}
+
+func TestBranchClash(t *testing.T) {
+	f := newFixture(t)
+	f.git("repo", "branch", "a/b")
+	for name, want := range map[string]string{
+		"main": "main", "MAIN": "main", "main/x": "main", "Main/x": "main", "a": "a/b", "A": "a/b", "a/b/c": "a/b", "a/B": "a/b",
+		"ab": "", "a/bc": "", "a-b": "", "mai": "",
+	} {
+		if got, err := f.run.BranchClash(t.Context(), f.repo, name); err != nil || got != want {
+			t.Errorf("BranchClash(%q) = %q, %v; want %q", name, got, err, want)
+		}
 	}
 }
 

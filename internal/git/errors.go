@@ -26,8 +26,9 @@ func gitMessage(err error) string {
 		for _, prefix := range []string{"fatal: ", "error: "} {
 			line = strings.TrimPrefix(line, prefix)
 		}
+		line = withoutRef(line)
 		switch {
-		case line == "" || strings.HasPrefix(line, "hint:"):
+		case line == "" || strings.HasPrefix(line, "hint:") || isProgress(line):
 		case containsAny(line, "Could not read from remote repository", "Please make sure you have the correct access", "and the repository exists."):
 			boilerplate = append(boilerplate, line)
 		default:
@@ -38,6 +39,29 @@ func gitMessage(err error) string {
 		lines = boilerplate
 	}
 	return strings.Join(lines[max(0, len(lines)-3):], "; ")
+}
+
+// withoutRef drops what git says twice of a ref that it cannot write.
+func withoutRef(line string) string {
+	for _, prefix := range []string{"update_ref failed for ref '", "cannot lock ref '"} {
+		if rest, ok := strings.CutPrefix(line, prefix); ok {
+			if _, why, ok := strings.Cut(rest, "': "); ok {
+				line = why
+			}
+		}
+	}
+	return line
+}
+
+// isProgress reports whether git only said how far it is.
+func isProgress(line string) bool {
+	line = strings.TrimPrefix(line, "remote: ")
+	for _, prefix := range []string{"Cloning into ", "Enumerating objects", "Counting objects", "Compressing objects", "Receiving objects", "Resolving deltas", "Total "} {
+		if strings.HasPrefix(line, prefix) {
+			return true
+		}
+	}
+	return false
 }
 
 // failed turns an error of git into one for a person, unless it is one.
@@ -83,24 +107,39 @@ func branchExists(name string) error {
 	}
 }
 
-// networkError says why a fetch or clone did not work.
-func networkError(what string, err error) error {
+// networkError says why a remote at an address could not be fetched or cloned.
+func networkError(url string, err error) error {
 	if e, ok := errors.AsType[*api.Error](err); ok {
 		return e
 	}
 	said := gitMessage(err)
-	e := &api.Error{Code: api.CodeGit, Message: what + ": " + said}
 	switch {
 	case containsAny(said, "Authentication failed", "could not read Username", "could not read Password", "Permission denied", "terminal prompts disabled"):
-		e.Code, e.Hint = api.CodeUnauthorized, "sign in so that `git fetch` works in this shell (gh auth login, ssh-add, a credential helper)"
+		return &api.Error{
+			Code: api.CodeUnauthorized, Message: fmt.Sprintf("%s does not let you in: %s", url, said),
+			Hint: "sign in so that `git fetch` works in this shell (gh auth login, ssh-add, a credential helper)",
+		}
 	case containsAny(said, "Could not resolve", "unable to look up", "Failed to connect", "Connection refused", "Connection reset", "Connection timed out", "Network is unreachable"):
-		e.Code, e.Retryable, e.Hint = api.CodeUnavailable, true, "check the network and try again"
+		_, why, quoted := strings.Cut(said, "': ")
+		if !quoted {
+			why = said
+		}
+		return &api.Error{
+			Code: api.CodeGit, Message: fmt.Sprintf("cannot reach %s: %s", url, why), Retryable: true,
+			Hint: "check the address and the network, and try again",
+		}
 	case containsAny(said, "not found", "does not exist", "does not appear to be a git repository"):
-		e.Code, e.Hint = api.CodeNotFound, "check the address, and that you may read the repository"
+		return &api.Error{
+			Code: api.CodeNotFound, Message: "there is no repository at " + url,
+			Hint: "check the address, and that you may read the repository",
+		}
 	case containsAny(said, "transport '", "not allowed"):
-		e.Code, e.Hint = api.CodeInvalid, "hf fetches over https, ssh, git and local paths only"
+		return &api.Error{
+			Code: api.CodeInvalid, Message: fmt.Sprintf("%s: %s", url, said),
+			Hint: "hf fetches over https, ssh, git and local paths only",
+		}
 	}
-	return e
+	return &api.Error{Code: api.CodeGit, Message: fmt.Sprintf("%s: %s", url, said), Hint: "see that `git fetch` works in this shell"}
 }
 
 func containsAny(s string, subs ...string) bool {

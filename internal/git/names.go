@@ -35,7 +35,7 @@ func branchProblem(name string) string {
 		return "it is empty"
 	case len(name) > maxBranch:
 		return fmt.Sprintf("it is longer than %d bytes", maxBranch)
-	case !utf8.ValidString(name):
+	case !utf8.ValidString(name), strings.ContainsRune(name, utf8.RuneError): // JSON turns the first into the second
 		return "it is not UTF-8"
 	case name[0] == '-':
 		return "it begins with '-'"

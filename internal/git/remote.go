@@ -5,9 +5,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
+
+	"github.com/hf-dev/hf/pkg/api"
 )
 
 // Fetch brings a branch of the repository's remote up to date, under
@@ -18,7 +21,7 @@ func (r *Runner) Fetch(ctx context.Context, repo Repo, branch string, env []stri
 	if err := CheckBranchName(branch); err != nil {
 		return err
 	}
-	name, _, err := r.Remote(ctx, repo)
+	name, address, err := r.Remote(ctx, repo)
 	if err != nil || name == "" {
 		return err
 	}
@@ -37,15 +40,25 @@ func (r *Runner) Fetch(ctx context.Context, repo Repo, branch string, env []stri
 		},
 	})
 	if err != nil {
-		return networkError("fetch "+branch, err)
+		return networkError(withoutUser(address), err)
 	}
 	return nil
+}
+
+// withoutUser is an address as it may be shown: who signs in, and with what, is
+// nobody's business.
+func withoutUser(address string) string {
+	if u, err := url.Parse(address); err == nil && u.User != nil && u.Host != "" {
+		u.User = nil
+		return u.String()
+	}
+	return address
 }
 
 // Clone clones a repository into a directory that appears only when the clone
 // is complete. The clone has no files checked out: hf's worktrees have. What an
 // interrupted clone left is removed first.
-func (r *Runner) Clone(ctx context.Context, url, dest string, env []string, progress func(string)) (Repo, error) {
+func (r *Runner) Clone(ctx context.Context, address, dest string, env []string, progress func(string)) (Repo, error) {
 	if err := r.check(ctx); err != nil {
 		return Repo{}, err
 	}
@@ -65,13 +78,19 @@ func (r *Runner) Clone(ctx context.Context, url, dest string, env []string, prog
 		env: callerEnv(env), stderr: newProgress(progress), limit: cloneLimit,
 		args: []string{
 			"clone", "--progress", "--no-checkout", "--no-recurse-submodules", "--template=", "--upload-pack=git-upload-pack",
-			"--origin=origin", "--end-of-options", url, tmp,
+			"--origin=origin", "--end-of-options", address, tmp,
 		},
 	})
 	if err != nil {
-		return Repo{}, errors.Join(networkError("clone", err), os.RemoveAll(tmp))
+		return Repo{}, errors.Join(networkError(withoutUser(address), err), os.RemoveAll(tmp))
 	}
 	if _, err := r.Open(ctx, tmp); err != nil {
+		if api.IsCode(err, api.CodeConflict) {
+			err = &api.Error{
+				Code: api.CodeConflict, Message: withoutUser(address) + " has no commit yet",
+				Hint: "push a first commit to it, then try again",
+			}
+		}
 		return Repo{}, errors.Join(err, os.RemoveAll(tmp))
 	}
 	if err := os.Rename(tmp, dest); err != nil {

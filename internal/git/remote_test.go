@@ -57,7 +57,7 @@ func TestFetchErrors(t *testing.T) {
 	f.git("repo", "remote", "add", "origin", f.path("missing.git"))
 	wantCode(t, f.run.Fetch(t.Context(), f.repo, "main", nil), api.CodeNotFound)
 	f.git("repo", "remote", "set-url", "origin", "https://127.0.0.1:1/x")
-	wantCode(t, f.run.Fetch(t.Context(), f.repo, "main", nil), api.CodeUnavailable)
+	wantCode(t, f.run.Fetch(t.Context(), f.repo, "main", nil), api.CodeGit)
 	wantCode(t, f.run.Fetch(t.Context(), f.repo, "--upload-pack=x", nil), api.CodeInvalid)
 }
 
@@ -99,9 +99,35 @@ func TestCloneThatFailsLeavesNothing(t *testing.T) {
 	} {
 		_, err := f.run.Clone(t.Context(), url, f.path("clones/x"), f.env, nil)
 		wantCode(t, err, code)
+		if said := err.Error(); !strings.HasPrefix(url, "-") && (!strings.Contains(said, url) || strings.Contains(said, "clones/x") || strings.Contains(said, "\n")) {
+			t.Errorf("it says %q", said)
+		}
 		if entries, _ := os.ReadDir(f.path("clones")); len(entries) != 0 {
 			t.Errorf("%s left %v", url, entries)
 		}
+	}
+}
+
+// The HEAD of a remote may name a branch that is not there.
+func TestCloneOfARemoteWhoseHeadIsNowhere(t *testing.T) {
+	f := newFixture(t)
+	f.git(".", "clone", "-q", "--bare", "repo", "origin.git")
+	f.git("origin.git", "symbolic-ref", "HEAD", "refs/heads/nowhere")
+	repo, err := f.run.Clone(t.Context(), "file://"+f.path("origin.git"), f.path("clones/x"), f.env, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if branch, err := f.run.DefaultBranch(t.Context(), repo); err != nil || branch != "main" {
+		t.Errorf("default branch = %q, %v; want the usual one", branch, err)
+	}
+	f.git("clones/x", "update-ref", "-d", "refs/remotes/origin/main")
+	for _, name := range []string{"one", "two"} {
+		f.git("clones/x", "update-ref", "refs/remotes/origin/"+name, f.git("repo", "rev-parse", "HEAD"))
+	}
+	_, err = f.run.DefaultBranch(t.Context(), repo)
+	wantCode(t, err, api.CodeNotFound)
+	if !strings.Contains(err.Error(), "nowhere") {
+		t.Errorf("it says %q", err)
 	}
 }
 

@@ -202,29 +202,17 @@ func (r *Runner) StartPoint(ctx context.Context, repo Repo, name string, remote 
 
 // DefaultBranch returns the name of the branch that work starts from: the
 // remote's default branch, else the configured one, main or master where it
-// exists, else the one checked out.
+// exists here or on the remote, else the one checked out, else the only one.
 func (r *Runner) DefaultBranch(ctx context.Context, repo Repo) (string, error) {
-	out, err := r.output(ctx, repo.in(), "for-each-ref", "--format=%(refname) %(symref)", "refs/remotes", "refs/heads")
+	b, err := r.branches(ctx, repo)
 	if err != nil {
-		return "", failed("list branches", err)
+		return "", err
 	}
-	local := map[string]bool{}
-	heads := map[string]string{} // by remote
-	for line := range strings.Lines(string(out)) {
-		ref, target, _ := strings.Cut(strings.TrimSpace(line), " ")
-		if name, ok := strings.CutPrefix(ref, "refs/heads/"); ok {
-			local[name] = true
-		}
-		remote, isHead := strings.CutSuffix(strings.TrimPrefix(ref, "refs/remotes/"), "/HEAD")
-		if name, ok := strings.CutPrefix(target, "refs/remotes/"+remote+"/"); ok && isHead {
-			heads[remote] = name
-		}
-	}
-	if name, ok := heads["origin"]; ok {
+	if name := b.heads["origin"]; name != "" {
 		return name, nil
 	}
-	if len(heads) == 1 {
-		for _, name := range heads {
+	if len(b.heads) == 1 {
+		for _, name := range b.heads {
 			return name, nil
 		}
 	}
@@ -232,22 +220,66 @@ func (r *Runner) DefaultBranch(ctx context.Context, repo Repo) (string, error) {
 	if err != nil {
 		return "", failed("read init.defaultBranch", err)
 	}
-	for _, name := range []string{configured, "main", "master"} {
-		if local[name] {
-			return name, nil
+	usual := []string{configured, "main", "master"}
+	for _, there := range []map[string]bool{b.local, b.remote} {
+		for _, name := range usual {
+			if there[name] {
+				return name, nil
+			}
 		}
 	}
-	name, err := r.line(ctx, repo.in(), "symbolic-ref", "--quiet", "--short", "HEAD")
-	if exitCode(err) == 1 {
-		return "", &api.Error{
-			Code: api.CodeNotFound, Message: "the repository has no default branch and a detached HEAD",
-			Hint: "name the branch to start from with --base",
-		}
-	}
-	if err != nil {
+	head, err := r.line(ctx, repo.in(), "symbolic-ref", "--quiet", "--short", "HEAD")
+	if err != nil && exitCode(err) != 1 {
 		return "", failed("read HEAD", err)
 	}
-	return name, nil
+	if b.local[head] || b.remote[head] {
+		return head, nil
+	}
+	for _, there := range []map[string]bool{b.local, b.remote} {
+		for name := range there {
+			if len(there) == 1 {
+				return name, nil
+			}
+		}
+	}
+	why := "HEAD is detached"
+	if head != "" {
+		why = fmt.Sprintf("there is no branch %q, which HEAD names", head)
+	}
+	return "", &api.Error{
+		Code: api.CodeNotFound, Message: "the repository has no default branch: " + why,
+		Hint: "name the branch or commit to start from with --base",
+	}
+}
+
+// branches is what a repository has of them, by the names that they have where
+// they come from.
+type branches struct {
+	local, remote map[string]bool
+	heads         map[string]string // default branches, by remote
+}
+
+func (r *Runner) branches(ctx context.Context, repo Repo) (branches, error) {
+	b := branches{local: map[string]bool{}, remote: map[string]bool{}, heads: map[string]string{}}
+	out, err := r.output(ctx, repo.in(), "for-each-ref", "--format=%(refname) %(symref)", "refs/remotes", "refs/heads")
+	if err != nil {
+		return b, failed("list branches", err)
+	}
+	for line := range strings.Lines(string(out)) {
+		ref, target, _ := strings.Cut(strings.TrimSpace(line), " ")
+		if name, ok := strings.CutPrefix(ref, "refs/heads/"); ok {
+			b.local[name] = true
+			continue
+		}
+		rest := strings.TrimPrefix(ref, "refs/remotes/")
+		remote, isHead := strings.CutSuffix(rest, "/HEAD")
+		if name, ok := strings.CutPrefix(target, "refs/remotes/"+remote+"/"); ok && isHead {
+			b.heads[remote] = name
+		} else if name, ok := strings.CutPrefix(rest, "origin/"); ok && !isHead {
+			b.remote[name] = true
+		}
+	}
+	return b, nil
 }
 
 // Remote returns the name and URL of the remote that hf fetches from: origin,

@@ -57,6 +57,9 @@ func (s *Service) runClone(ctx context.Context, r task.Repo, env api.Env) {
 	branch := ""
 	if err == nil {
 		branch, err = s.cfg.Git.DefaultBranch(ctx, found)
+		if api.IsCode(err, api.CodeNotFound) {
+			err = nil // tasks can name their base
+		}
 	}
 	fault.Pass("repo.clone.record")
 	err = errors.Join(err, s.finish(ctx, r.ID, found, branch, err))
@@ -72,10 +75,14 @@ func (s *Service) finish(ctx context.Context, id string, found git.Repo, branch 
 		if err != nil {
 			return err
 		}
-		r.State, r.Reason = api.RepoReady, ""
+		r.State, r.Reason, r.Failure = api.RepoReady, "", nil
 		r.Path, r.GitDir, r.DefaultBranch = found.Top, found.GitDir, branch
 		if failure != nil {
-			r.State, r.Reason = api.RepoError, failure.Error()
+			r.State, r.Failure = api.RepoError, &api.Error{Code: api.CodeGit, Message: failure.Error()}
+			if e, ok := errors.AsType[*api.Error](failure); ok {
+				r.Failure = e
+			}
+			r.Reason = r.Failure.Message
 			r.Path, r.GitDir = "", ""
 		}
 		if err := tx.PutRepo(r); err != nil {

@@ -208,7 +208,7 @@ func (s *Service) put(ctx context.Context, request string, r task.Repo, name str
 				r = other
 				return remember(tx, request, r)
 			}
-			other.State, other.Reason = api.RepoCloning, ""
+			other.State, other.Reason, other.Failure = api.RepoCloning, "", nil
 			r = other
 			return s.save(tx, request, &r)
 		}
@@ -327,7 +327,7 @@ func localPath(spec, cwd string) (string, bool) {
 func View(r task.Repo, progress string) api.Repo {
 	return api.Repo{
 		Schema: api.Schema, ID: r.ID, Name: r.Name, Workspace: r.Workspace, Path: r.Path, Remote: r.Remote,
-		DefaultBranch: r.DefaultBranch, Managed: r.Managed, State: r.State, Reason: r.Reason,
+		DefaultBranch: r.DefaultBranch, Managed: r.Managed, State: r.State, Reason: r.Reason, Error: r.Failure,
 		Progress: progress, Tasks: r.Tasks, CreatedAt: r.CreatedAt,
 	}
 }

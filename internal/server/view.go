@@ -77,7 +77,7 @@ func (v view) permission(p *session.Permission) api.PermissionRequest {
 func (v view) repo(r *task.Repo) api.Repo {
 	return api.Repo{
 		Schema: api.Schema, ID: r.ID, Name: r.Name, Workspace: r.Workspace, Path: r.Path, Remote: r.Remote,
-		DefaultBranch: r.DefaultBranch, Managed: r.Managed, State: r.State, Reason: r.Reason,
+		DefaultBranch: r.DefaultBranch, Managed: r.Managed, State: r.State, Reason: r.Reason, Error: r.Failure,
 		Tasks: r.Tasks, CreatedAt: r.CreatedAt.UTC(),
 	}
 }

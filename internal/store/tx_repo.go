@@ -19,6 +19,7 @@ var repoTable = newTable("repos", []string{"id"}, "", func(r *task.Repo) []colum
 		{"managed", &r.Managed},
 		{"state", &r.State},
 		{"reason", &r.Reason},
+		{"failure", jsonOf(&r.Failure)},
 		{"created_at", micros{&r.CreatedAt}},
 	}
 }, func(r *task.Repo) []column {

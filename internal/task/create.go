@@ -146,18 +146,22 @@ func (s *Service) settle(t *Task, env api.Env) error {
 func CheckPrompt(prompt string) error {
 	switch {
 	case strings.TrimSpace(prompt) == "":
-		return invalid("the prompt is empty")
+		return invalidPrompt("is empty", "say what is to be done, as an argument, with --file, or on standard input")
 	case len(prompt) > MaxPrompt:
 		return &api.Error{
 			Code: api.CodeInvalid, Message: fmt.Sprintf("the prompt has %d bytes, more than the %d an agent is given at once", len(prompt), MaxPrompt),
 			Hint: "Put the text into a file of the repository and name the file in the prompt.",
 		}
 	case strings.ContainsRune(prompt, 0):
-		return invalid("the prompt contains a NUL byte")
+		return invalidPrompt("contains a NUL byte", "it must be text: put binary data into a file of the repository and name the file in the prompt")
 	case !utf8.ValidString(prompt):
-		return invalid("the prompt is not valid UTF-8")
+		return invalidPrompt("is not valid UTF-8", "convert it: iconv -t UTF-8")
 	}
 	return nil
+}
+
+func invalidPrompt(why, hint string) error {
+	return &api.Error{Code: api.CodeInvalid, Message: "the prompt " + why, Hint: hint}
 }
 
 // repoFor finds the repo a task is for, adding the caller's checkout when it is
@@ -177,15 +181,18 @@ func (s *Service) repoFor(ctx context.Context, in api.CreateTask) (*Repo, error)
 		return nil, err
 	}
 	if repo.State == api.RepoError {
-		return nil, &api.Error{Code: api.CodeConflict, Message: fmt.Sprintf("repo %s could not be cloned: %s", repo.Name, repo.Reason), Hint: "`hf repo add` tries again."}
+		return nil, &api.Error{
+			Code: api.CodeConflict, Message: fmt.Sprintf("repo %s could not be cloned: %s", repo.Name, repo.Reason),
+			Hint: fmt.Sprintf("`hf repo add %s` tries again.", repo.Remote),
+		}
 	}
 	return repo, nil
 }
 
 // checkNames refuses at once what the name step would refuse later. Only a name
-// the user gave needs git for that.
+// the user gave needs git for that, and a repo without a default branch.
 func (s *Service) checkNames(ctx context.Context, t *Task, repo *Repo) error {
-	if repo.State != api.RepoReady || !t.Explicit && t.On == "" && t.Base == "" {
+	if repo.State != api.RepoReady || !t.Explicit && t.On == "" && t.Base == "" && repo.DefaultBranch != "" {
 		return nil
 	}
 	_, err := s.plan(ctx, t, repo)
@@ -197,6 +204,11 @@ func reserveBranch(tx Tx, t *Task) error {
 	taken, err := liveBranches(tx, t)
 	if err != nil {
 		return err
+	}
+	if t.Explicit && !taken[strings.ToLower(t.Branch)] {
+		if clash := git.Clash(slices.Collect(maps.Keys(taken)), t.Branch); clash != "" {
+			return clashes(t.Branch, clash)
+		}
 	}
 	if !taken[strings.ToLower(t.Branch)] {
 		return nil

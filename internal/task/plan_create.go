@@ -26,7 +26,7 @@ func (s *Service) plan(ctx context.Context, t *Task, repo *Repo) (names, error) 
 	if err != nil {
 		return names{}, err
 	}
-	n, err := s.planBase(ctx, t, g)
+	n, err := s.planBase(ctx, t, repo, g)
 	if err != nil {
 		return n, err
 	}
@@ -39,7 +39,7 @@ func (s *Service) plan(ctx context.Context, t *Task, repo *Repo) (names, error) 
 			return n, invalid("--on names branch %q, which does not exist", t.On)
 		}
 		n.Branch, n.Adopt = t.Branch, true
-		n.Base, err = s.cfg.Git.DefaultBranch(ctx, g)
+		n.Base, err = s.defaultBranch(ctx, repo, g)
 		return n, err
 	case t.Explicit && exists:
 		return n, &api.Error{
@@ -48,7 +48,11 @@ func (s *Service) plan(ctx context.Context, t *Task, repo *Repo) (names, error) 
 		}
 	case t.Explicit:
 		n.Branch = t.Branch
-		return n, nil
+		clash, err := s.cfg.Git.BranchClash(ctx, g, t.Branch)
+		if err == nil && clash != "" {
+			err = clashes(t.Branch, clash)
+		}
+		return n, err
 	}
 	var taken map[string]bool
 	err = s.cfg.Store.View(ctx, func(tx Tx) (err error) {
@@ -62,7 +66,19 @@ func (s *Service) plan(ctx context.Context, t *Task, repo *Repo) (names, error) 
 	return n, err
 }
 
-func (s *Service) planBase(ctx context.Context, t *Task, g git.Repo) (n names, err error) {
+// clashes says why two branches cannot be beside each other.
+func clashes(name, other string) error {
+	why := "one of them would be a directory of the other"
+	if strings.EqualFold(name, other) {
+		why = "they differ only in the case of their letters, which some file systems do not tell apart"
+	}
+	return &api.Error{
+		Code: api.CodeExists, Message: fmt.Sprintf("branch %q cannot be beside branch %q: %s", name, other, why),
+		Hint: "Choose another name with --branch.",
+	}
+}
+
+func (s *Service) planBase(ctx context.Context, t *Task, repo *Repo, g git.Repo) (n names, err error) {
 	switch {
 	case t.On != "":
 		return s.planOn(ctx, t, g)
@@ -72,8 +88,20 @@ func (s *Service) planBase(ctx context.Context, t *Task, g git.Repo) (n names, e
 		}
 		return names{Base: t.Base}, nil
 	}
-	n.Base, err = s.cfg.Git.DefaultBranch(ctx, g)
+	n.Base, err = s.defaultBranch(ctx, repo, g)
 	return n, err
+}
+
+// defaultBranch is the repository's, or what it was when hf met it: somebody
+// may look at an old commit meanwhile.
+func (s *Service) defaultBranch(ctx context.Context, repo *Repo, g git.Repo) (string, error) {
+	name, err := s.cfg.Git.DefaultBranch(ctx, g)
+	if api.IsCode(err, api.CodeNotFound) && repo.DefaultBranch != "" {
+		if _, err := s.cfg.Git.StartPoint(ctx, g, repo.DefaultBranch, true); err == nil {
+			return repo.DefaultBranch, nil
+		}
+	}
+	return name, err
 }
 
 // planOn finds the task or the branch that --on names, tasks first.
@@ -155,11 +183,23 @@ func (s *Service) awaitRepo(ctx context.Context, run *operation.Run, repo *Repo)
 		}
 		repo = r
 		if r.State == api.RepoError {
-			return false, &api.Error{Code: api.CodeGit, Message: fmt.Sprintf("clone %s: %s", r.Name, r.Reason), Hint: "Mend the cause, then `hf retry` goes on."}
+			return false, notCloned(r)
 		}
 		return r.State == api.RepoReady, nil
 	})
 	return repo, err
+}
+
+// notCloned says why a repo could not be cloned.
+func notCloned(r *Repo) error {
+	e := api.Error{Code: api.CodeGit, Message: r.Reason}
+	if r.Failure != nil {
+		e = *r.Failure
+	}
+	return &api.Error{
+		Code: e.Code, Message: fmt.Sprintf("clone %s: %s", r.Name, e.Message), Retryable: e.Retryable,
+		Hint: strings.TrimPrefix(e.Hint+"; `hf retry` tries the clone again", "; "),
+	}
 }
 
 // runBranch makes the branch. That the name was free was found by the step

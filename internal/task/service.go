@@ -60,6 +60,7 @@ type Tx interface {
 type Git interface {
 	Open(ctx context.Context, dir string) (git.Repo, error)
 	DefaultBranch(ctx context.Context, repo git.Repo) (string, error)
+	BranchClash(ctx context.Context, repo git.Repo, name string) (string, error)
 	ResolveCommit(ctx context.Context, repo git.Repo, rev string) (string, error)
 	Branch(ctx context.Context, repo git.Repo, name string) (commit string, exists bool, err error)
 	FreeBranch(ctx context.Context, repo git.Repo, want string, reserved func(string) bool) (string, error)

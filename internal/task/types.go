@@ -63,6 +63,7 @@ type Repo struct {
 	Managed       bool // hf cloned it
 	State         string
 	Reason        string
-	Tasks         int // read-only: live ones
+	Failure       *api.Error // why it could not be cloned, with what to do
+	Tasks         int        // read-only: live ones
 	CreatedAt     time.Time
 }

@@ -88,6 +88,7 @@ type Repo struct {
 	Managed       bool      `json:"managed"` // hf cloned it and owns the directory
 	State         string    `json:"state"`   // cloning, ready, error
 	Reason        string    `json:"reason,omitempty"`
+	Error         *Error    `json:"error,omitempty"` // why it could not be cloned
 	Progress      string    `json:"progress,omitempty"`
 	Tasks         int       `json:"tasks"` // live ones
 	CreatedAt     time.Time `json:"createdAt"`

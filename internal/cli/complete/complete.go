@@ -33,7 +33,7 @@ func Tasks(f *factory.Factory, n int) Func {
 			}
 			for _, t := range list.Tasks {
 				out = append(out, described(t.ID, string(t.Status)+", "+t.Title))
-				if prefix != "" && strings.HasPrefix(t.Branch, prefix) {
+				if prefix != "" && strings.HasPrefix(t.Branch, prefix) && sanitize.Line(t.Branch) == t.Branch {
 					out = append(out, described(t.Branch, t.Title))
 				}
 			}

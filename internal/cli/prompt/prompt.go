@@ -86,9 +86,9 @@ func check(text string) error {
 	case len(text) > Max:
 		return tooLong("the prompt")
 	case strings.ContainsRune(text, 0):
-		return exitcode.Usagef("the prompt contains a NUL byte")
+		return &exitcode.UsageError{Message: "the prompt contains a NUL byte", Hint: "put binary data into a file of the repository and name the file in the prompt"}
 	case !utf8.ValidString(text):
-		return exitcode.Usagef("the prompt is not valid UTF-8")
+		return &exitcode.UsageError{Message: "the prompt is not valid UTF-8", Hint: "convert it first: iconv -t UTF-8"}
 	}
 	return nil
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -66,9 +67,20 @@ func runAdd(ctx context.Context, opts *options) error {
 		return err
 	}
 	if r.State == api.RepoError {
-		return &api.Error{Code: api.CodeGit, Message: fmt.Sprintf("clone %s: %s", sanitize.Line(r.Name), sanitize.Line(r.Reason)), Hint: "`hf repo add` tries again"}
+		return notCloned(&r)
 	}
 	return nil
+}
+
+func notCloned(r *api.Repo) error {
+	e := api.Error{Code: api.CodeGit, Message: r.Reason}
+	if r.Error != nil {
+		e = *r.Error
+	}
+	return &api.Error{
+		Code: e.Code, Message: fmt.Sprintf("clone %s: %s", r.Name, e.Message),
+		Hint: strings.TrimPrefix(e.Hint+"; `hf repo add` tries it again", "; "),
+	}
 }
 
 func (o *options) print(ctx context.Context, r *api.Repo) error {
