@@ -13,6 +13,7 @@ import (
 	"github.com/hf-dev/hf/internal/cli/backend"
 	"github.com/hf-dev/hf/internal/cli/complete"
 	"github.com/hf-dev/hf/internal/cli/completion"
+	"github.com/hf-dev/hf/internal/cli/config"
 	"github.com/hf-dev/hf/internal/cli/create"
 	"github.com/hf-dev/hf/internal/cli/db"
 	"github.com/hf-dev/hf/internal/cli/diff"
@@ -78,6 +79,7 @@ func entries() []entry {
 		{"workspace", nil, groupSetup, workspace.NewCmd},
 		{"agent", nil, groupSetup, agent.NewCmd},
 		{"backend", nil, groupSetup, backend.NewCmd},
+		{"config", nil, groupSetup, config.NewCmd},
 		{"db", nil, groupSetup, db.NewCmd},
 		{"completion", nil, groupSetup, completion.NewCmd},
 		{"version", nil, groupSetup, version.NewCmd},

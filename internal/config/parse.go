@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 
@@ -124,8 +123,7 @@ func (l fileLines) note(p *unstable.Parser, above []string, e *unstable.Node) []
 
 // suggest names the known key that is nearest to a misspelt one, or all where
 // none is near.
-func suggest(name string, known map[string]setter) string {
-	names := slices.Sorted(maps.Keys(known))
+func suggest(name string, names []string) string {
 	best := slices.MinFunc(names, func(a, b string) int { return cmp.Compare(distance(name, a), distance(name, b)) })
 	if distance(name, best) <= max(2, len(best)/3) {
 		return fmt.Sprintf("; did you mean %q?", best)

@@ -3,6 +3,7 @@ package config
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"math"
 	"regexp"
 	"slices"
@@ -103,7 +104,7 @@ func table(known map[string]setter) setter {
 				errs = append(errs, set(at, v))
 				continue
 			}
-			errs = append(errs, &keyError{at, fmt.Sprintf("unknown key %q%s", join(at...), suggest(name, known))})
+			errs = append(errs, &keyError{at, fmt.Sprintf("unknown key %q%s", join(at...), suggest(name, slices.Sorted(maps.Keys(known))))})
 		}
 		return errors.Join(errs...)
 	}

@@ -20,6 +20,7 @@ type program struct {
 	selfcheck func(ctx context.Context, database string) error // "" = no database yet
 	format    mode
 	demoAgent mode
+	config    mode
 }
 
 // mode is a helper program inside hfd. It returns the exit status.
@@ -43,6 +44,8 @@ func (p program) main(ctx context.Context, args, environ []string, stdin io.Read
 		return p.check(ctx, rest, stdout, stderr)
 	case "format":
 		return p.format(ctx, rest, environ, stdin, stdout, stderr)
+	case "config":
+		return p.config(ctx, rest, environ, stdin, stdout, stderr)
 	case "demo-agent":
 		return p.demoAgent(ctx, rest, environ, stdin, stdout, stderr)
 	case "version", "--version":

@@ -25,6 +25,7 @@ func product() program {
 			return format.Main(args, stdin, stdout, stderr)
 		},
 		demoAgent: demo.Main,
+		config:    configTool,
 	}
 }
 

@@ -1,5 +1,6 @@
 // Package complete offers the shell what a person may mean: the tasks, repos
-// and agents that exist. It never fails: no answer is no completion.
+// and agents that exist. It never fails and starts no daemon: no answer is no
+// completion.
 package complete
 
 import (
@@ -121,7 +122,7 @@ func Workspaces(f *factory.Factory) Func {
 				return nil
 			}
 			for _, w := range list.Workspaces {
-				out = append(out, w.Name)
+				out = append(out, sanitize.Line(w.Name))
 			}
 			return out
 		})
@@ -144,13 +145,18 @@ func Flag(cmd *cobra.Command, name string, f Func) {
 }
 
 func ask(cmd *cobra.Command, f *factory.Factory, get func(context.Context, *client.Client) []string) ([]string, cobra.ShellCompDirective) {
-	c, err := f.Client()
+	c, err := f.Looking()
 	if err != nil {
 		return nil, cobra.ShellCompDirectiveNoFileComp
 	}
+	defer func() { _ = c.Close() }()
 	ctx, cancel := context.WithTimeout(cmd.Context(), limit)
 	defer cancel()
 	return get(ctx, c), cobra.ShellCompDirectiveNoFileComp
 }
 
-func described(word, what string) string { return word + "\t" + sanitize.Line(what) }
+// described is a word with what it means. A word that is not safe to show is
+// none that a person could type.
+func described(word, what string) string {
+	return sanitize.Line(word) + "\t" + sanitize.Line(what)
+}

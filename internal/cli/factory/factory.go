@@ -58,6 +58,21 @@ func (f *Factory) newClient() (*client.Client, error) {
 	if err != nil {
 		return nil, err
 	}
+	return f.clientOf(l), nil
+}
+
+// Looking returns a client of the daemon that runs. It starts none, upgrades
+// none and says nothing on the side.
+func (f *Factory) Looking() (*client.Client, error) {
+	opts, err := f.launcherOptions()
+	if err != nil {
+		return nil, err
+	}
+	opts.NoSpawn, opts.Notice = true, nil
+	return f.clientOf(launcher.New(opts)), nil
+}
+
+func (f *Factory) clientOf(l *launcher.Launcher) *client.Client {
 	cwd, err := os.Getwd()
 	if err != nil {
 		cwd = "" // removed under us: only what needs it will say so
@@ -66,24 +81,32 @@ func (f *Factory) newClient() (*client.Client, error) {
 	if workspace == "" {
 		workspace = f.Getenv("HF_WORKSPACE")
 	}
-	return client.New(l.Ensure, client.Options{Version: version.Short(), Workspace: workspace, Cwd: cwd}), nil
+	return client.New(l.Ensure, client.Options{Version: version.Short(), Workspace: workspace, Cwd: cwd})
 }
 
 // Launcher returns what finds and starts hfd. force allows it to kill one that
 // hangs.
 func (f *Factory) Launcher(force bool) (*launcher.Launcher, error) {
-	paths, err := f.Paths()
+	opts, err := f.launcherOptions()
 	if err != nil {
 		return nil, err
+	}
+	opts.Force = force
+	return launcher.New(opts), nil
+}
+
+func (f *Factory) launcherOptions() (launcher.Options, error) {
+	paths, err := f.Paths()
+	if err != nil {
+		return launcher.Options{}, err
 	}
 	exe, err := executable()
 	if err != nil {
-		return nil, err
+		return launcher.Options{}, err
 	}
-	return launcher.New(launcher.Options{
-		Paths: paths, Environ: f.Environ, Exe: exe, Build: version.Build(), Version: version.Short(),
-		Force: force, Notice: f.Notice,
-	}), nil
+	return launcher.Options{
+		Paths: paths, Environ: f.Environ, Exe: exe, Build: version.Build(), Version: version.Short(), Notice: f.Notice,
+	}, nil
 }
 
 // Paths names hf's files.

@@ -8,13 +8,12 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"slices"
 	"strings"
 	"unicode/utf8"
 
+	"github.com/hf-dev/hf/internal/cli/editor"
 	"github.com/hf-dev/hf/internal/cli/exitcode"
 	"github.com/hf-dev/hf/internal/iostreams"
-	"github.com/hf-dev/hf/internal/xec"
 )
 
 // Max bounds a prompt, in bytes.
@@ -111,13 +110,8 @@ func (s Source) edit(ctx context.Context) (_ string, err error) {
 	if err = errors.Join(err, f.Close()); err != nil {
 		return "", fmt.Errorf("prepare the prompt: %w", err)
 	}
-	err = xec.Foreground(ctx, xec.Cmd{
-		// As git does: the variable may hold arguments, so a shell takes it apart.
-		Argv: []string{"/bin/sh", "-c", s.editor() + ` "$@"`, "editor", f.Name()},
-		Env:  s.Environ, Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr,
-	})
-	if err != nil {
-		return "", fmt.Errorf("run the editor %s: %w", s.editor(), err)
+	if err := editor.Run(ctx, s.Environ, f.Name()); err != nil {
+		return "", err
 	}
 	b, err := os.ReadFile(f.Name())
 	if err != nil {
@@ -125,15 +119,4 @@ func (s Source) edit(ctx context.Context) (_ string, err error) {
 	}
 	text, _, _ := strings.Cut(string(b), scissors)
 	return strings.TrimSpace(text), nil
-}
-
-func (s Source) editor() string {
-	for _, name := range []string{"VISUAL", "EDITOR"} {
-		for _, kv := range slices.Backward(s.Environ) {
-			if v, ok := strings.CutPrefix(kv, name+"="); ok && strings.TrimSpace(v) != "" {
-				return v
-			}
-		}
-	}
-	return "vi"
 }

@@ -1,0 +1,90 @@
+package complete
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/hf-dev/hf/internal/cli/factory"
+	"github.com/hf-dev/hf/internal/sanitize"
+	"github.com/hf-dev/hf/pkg/api"
+)
+
+// anyName stands for any name in the list of keys.
+const anyName = "NAME"
+
+// ConfigKeys completes by the keys of the configuration: those that are set,
+// and those that could be.
+func ConfigKeys(f *factory.Factory) Func {
+	return func(cmd *cobra.Command, _ []string, prefix string) ([]string, cobra.ShellCompDirective) {
+		ctx, cancel := context.WithTimeout(cmd.Context(), limit)
+		defer cancel()
+		known, err := f.Config(ctx, api.ConfigRequest{Do: api.ConfigKeys})
+		if err != nil {
+			return nil, cobra.ShellCompDirectiveNoFileComp
+		}
+		set, err := f.Config(ctx, api.ConfigRequest{Do: api.ConfigList})
+		if err != nil {
+			set.Values = nil // the file is wrong: the keys are as they are
+		}
+		var out []string
+		for _, v := range set.Values {
+			out = append(out, sanitize.Line(v.Key))
+		}
+		for _, k := range known.Keys {
+			out = append(out, named(k, prefix)...)
+		}
+		slices.Sort(out)
+		return slices.Compact(out), cobra.ShellCompDirectiveNoFileComp
+	}
+}
+
+// named fills in the NAME of a key by what the person has typed so far, and by
+// the agents that hf knows by itself.
+func named(key, prefix string) []string {
+	if !strings.Contains(key, anyName) {
+		return []string{key}
+	}
+	before, after, _ := strings.Cut(key, "."+anyName)
+	var names []string
+	if typed, ok := strings.CutPrefix(prefix, before+"."); ok {
+		if name, _, whole := strings.Cut(typed, "."); whole && name != "" {
+			names = append(names, name)
+		}
+	}
+	if before == "agents" && len(names) == 0 {
+		names = []string{"claude", "codex", "opencode", "gemini"}
+	}
+	var out []string
+	for _, name := range names {
+		if k := before + "." + name + after; !strings.Contains(k, anyName) {
+			out = append(out, k)
+		}
+	}
+	return out
+}
+
+// ConfigKeyThenValue completes a key of the configuration and then a value for
+// it, where the values are known.
+func ConfigKeyThenValue(f *factory.Factory) Func {
+	return func(cmd *cobra.Command, args []string, prefix string) ([]string, cobra.ShellCompDirective) {
+		switch len(args) {
+		case 0:
+			return ConfigKeys(f)(cmd, args, prefix)
+		case 1:
+		default:
+			return nil, cobra.ShellCompDirectiveNoFileComp
+		}
+		switch key := args[0][strings.LastIndexByte(args[0], '.')+1:]; key {
+		case "permission":
+			return []string{string(api.PermissionAsk), string(api.PermissionEdits), string(api.PermissionAll)}, cobra.ShellCompDirectiveNoFileComp
+		case "agent":
+			return Agents(f, -1)(cmd, nil, prefix)
+		case "workspace":
+			return Workspaces(f)(cmd, nil, prefix)
+		}
+		return nil, cobra.ShellCompDirectiveNoFileComp
+	}
+}
