@@ -50,6 +50,23 @@ var realAgents = []realAgent{
 		},
 		signed: func(r fakemodel.Request) bool { return r.Header.Get("Authorization") == "Bearer "+realKey },
 	},
+	{
+		name: "opencode",
+		env: func(model, _ string) map[string]string {
+			return map[string]string{
+				"OPENCODE_CONFIG_CONTENT": fmt.Sprintf(`{"provider":{"fake":{"npm":"@ai-sdk/openai-compatible","options":{"baseURL":%q,"apiKey":"{env:REAL_KEY}"},"models":{"one":{},"two":{}}}},"model":"fake/one"}`, model+"/v1"),
+				"REAL_KEY":                "$REAL_KEY",
+			}
+		},
+		signed: func(r fakemodel.Request) bool { return r.Header.Get("Authorization") == "Bearer "+realKey },
+	},
+	{
+		name: "gemini",
+		env: func(model, _ string) map[string]string {
+			return map[string]string{"GOOGLE_GEMINI_BASE_URL": model, "GEMINI_API_KEY": "$REAL_KEY"}
+		},
+		signed: func(r fakemodel.Request) bool { return r.Header.Get("X-Goog-Api-Key") == realKey },
+	},
 }
 
 // eachRealAgent runs a test with each real agent, on a machine that has it and

@@ -57,18 +57,13 @@ func sample(schema map[string]any) any {
 	}
 }
 
-// typeOf returns a schema's type; of several the first.
+// typeOf returns a schema's type, in lower case; of several the first.
 func typeOf(schema map[string]any) string {
-	switch t := schema["type"].(type) {
-	case string:
-		return t
-	case []any:
-		if len(t) > 0 {
-			name, _ := t[0].(string)
-			return name
-		}
+	name, _ := schema["type"].(string)
+	if several, ok := schema["type"].([]any); ok && len(several) > 0 {
+		name, _ = several[0].(string)
 	}
-	return ""
+	return strings.ToLower(name) // Gemini's are in capitals
 }
 
 // contextual says whether a text block was written by the agent program and not

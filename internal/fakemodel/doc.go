@@ -24,8 +24,9 @@
 //
 // # Wires
 //
-// Anthropic Messages (POST /v1/messages) and OpenAI Responses (POST
-// /v1/responses), both streamed and whole. What agents ask beside a turn, for a
+// Anthropic Messages (POST /v1/messages), OpenAI Responses (POST /v1/responses)
+// and Chat Completions (POST /v1/chat/completions), Gemini (POST
+// /v1beta/models/MODEL:streamGenerateContent), streamed and whole. What agents ask beside a turn, for a
 // title or a classification, gets a short valid answer, in the shape that its
 // schema asks for.
 //

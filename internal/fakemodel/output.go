@@ -40,6 +40,26 @@ func (o output) event(name string, data map[string]any) error {
 	return http.NewResponseController(o.w).Flush()
 }
 
+// data sends one server-sent event that has no name.
+func (o output) data(document map[string]any) error {
+	text, err := json.Marshal(document)
+	if err != nil {
+		return fmt.Errorf("encode an event: %w", err)
+	}
+	return o.raw(string(text))
+}
+
+// raw sends the text of a nameless event as it stands.
+func (o output) raw(text string) error {
+	if !o.stream {
+		return nil
+	}
+	if _, err := fmt.Fprintf(o.w, "data: %s\n\n", text); err != nil {
+		return err
+	}
+	return http.NewResponseController(o.w).Flush()
+}
+
 // whole sends the reply as one document, if it is not streamed.
 func (o output) whole(document map[string]any) error {
 	if o.stream {

@@ -49,6 +49,8 @@ func Start(ctx context.Context) (*Server, error) {
 	mux.HandleFunc("POST /v1/messages", func(w http.ResponseWriter, r *http.Request) { s.model(w, r, messages{}) })
 	mux.HandleFunc("POST /v1/messages/count_tokens", s.countTokens)
 	mux.HandleFunc("POST /v1/responses", func(w http.ResponseWriter, r *http.Request) { s.model(w, r, responses{}) })
+	mux.HandleFunc("POST /v1/chat/completions", func(w http.ResponseWriter, r *http.Request) { s.model(w, r, chat{}) })
+	mux.HandleFunc("POST /v1beta/models/{action}", s.gemini)
 	mux.HandleFunc("GET /v1/models", s.models)
 	mux.HandleFunc("GET /control/requests", s.listRequests)
 	mux.HandleFunc("POST /control/fault", s.setFault)
@@ -189,6 +191,24 @@ func (s *Server) countTokens(w http.ResponseWriter, r *http.Request) {
 	}
 	s.record(r, body, exchange{})
 	writeJSON(w, map[string]int{"input_tokens": tokens(string(body))})
+}
+
+// gemini serves the methods of one model, whose name stands in the path.
+func (s *Server) gemini(w http.ResponseWriter, r *http.Request) {
+	wire, method := geminiAction(r.PathValue("action"))
+	switch method {
+	case "generateContent", "streamGenerateContent":
+		s.model(w, r, wire)
+	case "countTokens":
+		body, err := io.ReadAll(r.Body)
+		if err != nil {
+			return
+		}
+		s.record(r, body, exchange{})
+		writeJSON(w, map[string]int{"totalTokens": tokens(string(body))})
+	default:
+		s.other(w, r)
+	}
 }
 
 func (s *Server) models(w http.ResponseWriter, r *http.Request) {

@@ -196,6 +196,7 @@ func TestFaultsHaveTheirStatus(t *testing.T) {
 	for _, wire := range []struct{ path, turn, kind string }{
 		{"/v1/messages", claudeTurn + "]}", "rate_limit_error"},
 		{"/v1/responses", codexTurn + "]}", "usage_limit_reached"},
+		{"/v1/chat/completions", opencodeTurn + "]}", "insufficient_quota"},
 	} {
 		s := start(t)
 		for _, kind := range []FaultKind{Unauthorized, BadRequest, RateLimited, ServerError, Overloaded} {
@@ -237,14 +238,17 @@ func TestAsideDoesNotUseUpAFault(t *testing.T) {
 
 func TestTruncateBreaksTheStream(t *testing.T) {
 	s := start(t)
-	for path, turn := range map[string]string{"/v1/messages": claudeTurn, "/v1/responses": codexTurn} {
+	for path, turn := range map[string]string{
+		"/v1/messages": claudeTurn, "/v1/responses": codexTurn, "/v1/chat/completions": opencodeTurn,
+		"/v1beta/models/m:streamGenerateContent": geminiTurn,
+	} {
 		s.Fail(Fault{Kind: Truncate, Times: 1})
 		resp := post(t.Context(), t, s.URL()+path, turn+"]}")
 		text, err := io.ReadAll(resp.Body)
 		if !errors.Is(err, io.ErrUnexpectedEOF) {
 			t.Errorf("%s: the stream ends with %v", path, err)
 		}
-		if !strings.Contains(string(text), "delta") || strings.Contains(string(text), "_stop") || strings.Contains(string(text), "completed") {
+		if !strings.Contains(string(text), "sentence") || strings.Contains(string(text), "STOP") || strings.Contains(string(text), "_stop") || strings.Contains(string(text), "completed") {
 			t.Errorf("%s: the stream is not cut in its text:\n%s", path, text)
 		}
 	}

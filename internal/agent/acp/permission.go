@@ -25,6 +25,9 @@ func (m *Machine) askPermission(msg *message) {
 		u.ID = fmt.Sprintf("permission-%d", m.s.Counter+1)
 	}
 	t := m.mergeTool(&u)
+	if t.Call.Kind == "execute" && t.Call.Command == "" && len(u.RawInput) == 0 {
+		t.Call.Command = t.Call.Title // gemini says the command nowhere else
+	}
 	r := api.PermissionRequest{
 		ID: m.shortID(msg.ID), State: api.PermissionOpen, CreatedAt: m.now,
 		Title: t.Call.Title, Kind: t.Call.Kind, Command: t.Call.Command, Paths: slices.Clone(t.Call.Paths),
