@@ -32,6 +32,8 @@ type Profile struct {
 	// Modes is the mode that a permission policy means: ids in order of
 	// preference, comma-separated. No entry: the agent stays in its own.
 	Modes      map[api.Permission]string
+	Mode       string         // the mode the user wants instead; "" = none
+	Model      string         // the model the user wants; "" = the agent's own choice
 	Permission api.Permission // the policy this agent gets where nothing else says one; may be ""
 	Resume     acp.ResumeMethod
 	ServeFiles bool     // it calls fs/* although hf offers none
@@ -40,6 +42,7 @@ type Profile struct {
 	SignIn     string   // how to sign in
 
 	detect detection
+	hosted *hosted // nil = it serves no models of its own
 }
 
 // detection is how an agent is looked at without starting it.
@@ -65,12 +68,20 @@ func (p Profile) For(permission api.Permission) Profile {
 	return p
 }
 
-// ACP is how the agent is driven in a directory under a permission policy.
-func (p Profile) ACP(cwd string, permission api.Permission) acp.Config {
-	return acp.Config{
-		Cwd: cwd, Permission: permission, Mode: p.Modes[permission],
+// ACP is how the agent is driven in a directory under a permission policy. A
+// mode or a model that is not empty was asked for by a person.
+func (p Profile) ACP(cwd string, permission api.Permission, mode, model string) acp.Config {
+	cfg := acp.Config{
+		Cwd: cwd, Permission: permission, Mode: p.Modes[permission], Model: model,
 		ResumeMethod: p.Resume, ServeFiles: p.ServeFiles, SignIn: p.SignIn,
 	}
+	if mode != "" {
+		cfg.Mode, cfg.Exact = mode, true
+	}
+	if p.hosted != nil {
+		cfg.Hosted = p.hosted.models
+	}
+	return cfg
 }
 
 // builtins returns the agents hf knows by itself, in the order in which the
@@ -129,8 +140,8 @@ func codex() Profile {
 }
 
 // opencode asks as its configuration says, and by default nothing: the policy
-// goes into its environment. It works without credentials too, with free
-// models, so nothing says whether it is signed in but its own file.
+// goes into its environment. Without credentials it would go to free models of
+// its own, and try again for ever where it cannot reach them.
 func opencode() Profile {
 	return Profile{
 		Name: OpenCode, Builtin: true, Command: []string{"opencode", "acp"},
@@ -147,6 +158,11 @@ func opencode() Profile {
 		detect: detection{
 			asksVersion: true, neverKnown: true,
 			credentials: []string{"${XDG_DATA_HOME:-~/.local/share}/opencode/auth.json"},
+		},
+		hosted: &hosted{
+			models: "opencode/", keys: []string{"OPENCODE_API_KEY"},
+			account: "${XDG_DATA_HOME:-~/.local/share}/opencode/auth.json", entry: "opencode",
+			off: map[string]string{"OPENCODE_CONFIG_CONTENT": `{"disabled_providers":["opencode"]}`},
 		},
 	}
 }

@@ -72,11 +72,11 @@ func TestProfile(t *testing.T) {
 	if got := codex.For(api.PermissionAll).Env["INITIAL_AGENT_MODE"]; got != "agent" {
 		t.Errorf("the configuration lost: %q", got)
 	}
-	if got := codex.ACP("/w", api.PermissionAsk); got.Mode != "agent" || got.Cwd != "/w" || got.Permission != api.PermissionAsk {
+	if got := codex.ACP("/w", api.PermissionAsk, codex.Mode, codex.Model); got.Mode != "agent" || !got.Exact || got.Cwd != "/w" || got.Permission != api.PermissionAsk {
 		t.Errorf("codex %+v", got)
 	}
 	mine, err := r.Profile("mine")
-	if err != nil || mine.Builtin || mine.Modes[api.PermissionAll] != "safe" || !slices.Equal(mine.Command, []string{"mine", "--acp"}) {
+	if err != nil || mine.Builtin || mine.Mode != "safe" || !slices.Equal(mine.Command, []string{"mine", "--acp"}) {
 		t.Errorf("mine %+v, %v", mine, err)
 	}
 	demo, err := r.Profile(Demo)

@@ -114,6 +114,16 @@ func (p *Profile) signedIn(env []string) *bool {
 
 // exists reports whether the file of a pattern is there.
 func exists(pattern string, env []string) bool {
+	path := expand(pattern, env)
+	if path == "" {
+		return false
+	}
+	_, err := os.Stat(path)
+	return err == nil
+}
+
+// expand is the path of a pattern, "" when nothing says where it is.
+func expand(pattern string, env []string) string {
 	path := os.Expand(pattern, func(name string) string {
 		name, other, _ := strings.Cut(name, ":-")
 		if v := value(env, name); v != "" {
@@ -124,12 +134,11 @@ func exists(pattern string, env []string) bool {
 	if rest, ok := strings.CutPrefix(path, "~/"); ok {
 		home := value(env, "HOME")
 		if home == "" {
-			return false
+			return ""
 		}
 		path = filepath.Join(home, rest)
 	}
-	_, err := os.Stat(path)
-	return err == nil
+	return path
 }
 
 func value(env []string, name string) string {

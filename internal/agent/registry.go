@@ -19,6 +19,7 @@ type Configured struct {
 	Command    []string
 	Env        map[string]string
 	Mode       string // "" = the one the permission policy means
+	Model      string // "" = the agent's own choice
 	Permission api.Permission
 }
 
@@ -67,11 +68,7 @@ func (p *Profile) configure(c Configured) {
 		maps.Copy(env, c.Env)
 		p.Env = env
 	}
-	if c.Mode != "" {
-		p.Modes = map[api.Permission]string{
-			api.PermissionAsk: c.Mode, api.PermissionEdits: c.Mode, api.PermissionAll: c.Mode,
-		}
-	}
+	p.Mode, p.Model = c.Mode, c.Model
 	if c.Permission != "" {
 		p.Permission = c.Permission
 	}

@@ -32,7 +32,7 @@ func (r registry) now() *agent.Registry {
 	for _, name := range slices.Sorted(maps.Keys(cfg.Agents)) {
 		a := cfg.Agents[name]
 		opts.Configured = append(opts.Configured, agent.Configured{
-			Name: name, Command: a.Command, Env: a.Env, Mode: a.Mode, Permission: a.Permission,
+			Name: name, Command: a.Command, Env: a.Env, Mode: a.Mode, Model: a.Model, Permission: a.Permission,
 		})
 	}
 	return agent.New(opts)

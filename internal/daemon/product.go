@@ -61,7 +61,6 @@ func taskSettings(cfg config.Config, provider string) task.Settings {
 		Base:      cfg.Create.Base,
 		Repo:      func(name string) task.RepoSettings { return task.RepoSettings(cfg.Repos[name]) },
 		Reference: config.Reference, IsSecret: config.HoldsSecret, ClientVersion: version.Version(),
-		Model: func(name string) string { return cfg.Agents[name].Model },
 	}
 }
 

@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -26,6 +27,9 @@ type realAgent struct {
 	name   string
 	env    func(model, dir string) map[string]string // for [agents.NAME] env
 	signed func(fakemodel.Request) bool              // whether a request carries realKey
+	model  string                                    // one of its models, not its default
+	asked  string                                    // how a request to the model names that
+	mode   string                                    // one of its modes, not its default
 }
 
 var realAgents = []realAgent{
@@ -35,6 +39,7 @@ var realAgents = []realAgent{
 			return map[string]string{"ANTHROPIC_BASE_URL": model, "ANTHROPIC_API_KEY": "$REAL_KEY"}
 		},
 		signed: func(r fakemodel.Request) bool { return r.Header.Get("X-Api-Key") == realKey },
+		model:  "haiku", asked: "haiku", mode: "plan",
 	},
 	{
 		name: "codex",
@@ -49,6 +54,7 @@ var realAgents = []realAgent{
 			}
 		},
 		signed: func(r fakemodel.Request) bool { return r.Header.Get("Authorization") == "Bearer "+realKey },
+		model:  "gpt-6-sol", asked: "gpt-6-sol", mode: "agent",
 	},
 	{
 		name: "opencode",
@@ -59,6 +65,7 @@ var realAgents = []realAgent{
 			}
 		},
 		signed: func(r fakemodel.Request) bool { return r.Header.Get("Authorization") == "Bearer "+realKey },
+		model:  "fake/two", asked: `"two"`, mode: "plan",
 	},
 	{
 		name: "gemini",
@@ -66,8 +73,12 @@ var realAgents = []realAgent{
 			return map[string]string{"GOOGLE_GEMINI_BASE_URL": model, "GEMINI_API_KEY": "$REAL_KEY"}
 		},
 		signed: func(r fakemodel.Request) bool { return r.Header.Get("X-Goog-Api-Key") == realKey },
+		model:  "gemini-3.8-flash", asked: "gemini-3.8-flash", mode: "plan",
 	},
 }
+
+// agentsAtOnce is how many real agents run side by side: they are large.
+const agentsAtOnce = 2
 
 // eachRealAgent runs a test with each real agent, on a machine that has it and
 // knows the model server by its configuration.
@@ -76,8 +87,12 @@ func eachRealAgent(t *testing.T, test func(t *testing.T, m *machine, a realAgent
 	if programs == "" {
 		t.Skipf("%s is not set: run scripts/agents.sh and set it to what that prints", agentsVar)
 	}
+	places := make(chan struct{}, agentsAtOnce)
 	for _, a := range realAgents {
 		t.Run(a.name, func(t *testing.T) {
+			t.Parallel()
+			places <- struct{}{}
+			t.Cleanup(func() { <-places })
 			model, err := fakemodel.Start(t.Context())
 			if err != nil {
 				t.Fatal(err)
@@ -90,22 +105,29 @@ func eachRealAgent(t *testing.T, test func(t *testing.T, m *machine, a realAgent
 			m := newMachine(t)
 			m.env = append(m.env, "REAL_KEY="+realKey,
 				"PATH="+filepath.Join(m.dir, "bin")+":"+programs+":"+os.Getenv("PATH"))
-			var config strings.Builder
-			fmt.Fprintf(&config, "[agents.%s.env]\n", a.name)
-			for name, value := range a.env(model.URL(), m.dir) {
-				fmt.Fprintf(&config, "%s = '%s'\n", name, value)
-			}
-			file := filepath.Join(m.dir, "home", ".config", "hf", "config.toml")
-			for _, dir := range []string{filepath.Dir(file), filepath.Join(m.dir, "tmp")} {
-				if err := os.MkdirAll(dir, 0o700); err != nil {
-					t.Fatal(err)
-				}
-			}
-			if err := os.WriteFile(file, []byte(config.String()), 0o600); err != nil {
+			if err := os.Mkdir(filepath.Join(m.dir, "tmp"), 0o700); err != nil {
 				t.Fatal(err)
 			}
+			m.configure(a.name, "", a.env(model.URL(), m.dir))
 			test(t, m, a, model)
 		})
+	}
+}
+
+// configure writes the configuration of one agent: more is lines of its table.
+func (m *machine) configure(agent, more string, env map[string]string) {
+	m.t.Helper()
+	var config strings.Builder
+	fmt.Fprintf(&config, "[agents.%s]\n%s\n[agents.%s.env]\n", agent, more, agent)
+	for name, value := range env {
+		fmt.Fprintf(&config, "%s = '%s'\n", name, value)
+	}
+	file := filepath.Join(m.dir, "home", ".config", "hf", "config.toml")
+	if err := os.MkdirAll(filepath.Dir(file), 0o700); err != nil {
+		m.t.Fatal(err)
+	}
+	if err := os.WriteFile(file, []byte(config.String()), 0o600); err != nil {
+		m.t.Fatal(err)
 	}
 }
 
@@ -212,7 +234,7 @@ func TestRealAgentIsDenied(t *testing.T) {
 // A real agent whose process dies takes its conversation up again.
 func TestRealAgentTakesUpItsConversation(t *testing.T) {
 	eachRealAgent(t, func(t *testing.T, m *machine, a realAgent, model *fakemodel.Server) {
-		id := m.create("say: the word is 4711", "--agent", a.name)
+		id := m.create("say: the word is quagga", "--agent", a.name)
 		m.idle(id)
 		agent := m.agentPID(id)
 		if err := syscall.Kill(agent, syscall.SIGKILL); err != nil {
@@ -224,7 +246,7 @@ func TestRealAgentTakesUpItsConversation(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if !strings.Contains(r.Body, "4711") {
+		if !strings.Contains(r.Body, "quagga") {
 			t.Error("the model was not given what was said before the agent died")
 		}
 		if now := m.agentPID(id); now == agent || !running(now) {
@@ -266,6 +288,9 @@ func TestRealAgentTellsOfFailure(t *testing.T) {
 	} {
 		t.Run(string(tt.fault), func(t *testing.T) {
 			eachRealAgent(t, func(t *testing.T, m *machine, a realAgent, model *fakemodel.Server) {
+				if a.name == "opencode" && tt.fault == fakemodel.RateLimited {
+					t.Skip("it says nothing of a limit and tries again until that is over")
+				}
 				model.Fail(fakemodel.Fault{Kind: tt.fault, Reset: fakemodel.Duration(20 * time.Minute)})
 				id := m.create("say: never said", "--agent", a.name)
 				var stop api.StopReason
@@ -283,4 +308,65 @@ func TestRealAgentTellsOfFailure(t *testing.T) {
 			})
 		})
 	}
+}
+
+// Nobody is signed in: hf says so and how to, and no agent goes to a model that
+// nobody chose.
+func TestRealAgentWithoutCredentials(t *testing.T) {
+	eachRealAgent(t, func(t *testing.T, m *machine, a realAgent, model *fakemodel.Server) {
+		env := a.env(model.URL(), m.dir)
+		maps.DeleteFunc(env, func(name, _ string) bool { return name != "TMPDIR" && name != "ANTHROPIC_BASE_URL" })
+		m.configure(a.name, "", env)
+		id := m.create("say: never said", "--agent", a.name)
+		var said string
+		m.until("it says what is missing", 90*time.Second, func() bool {
+			d := m.task(id)
+			said = d.Reason
+			if d.Operation != nil && d.Operation.Error != nil {
+				said += " " + d.Operation.Error.Hint
+			}
+			for _, e := range m.entries(id) {
+				if e.Error != nil && e.Error.Code == api.CodeUnauthorized {
+					said += " " + e.Error.Message + " " + e.Error.Hint
+					return true
+				}
+			}
+			return false
+		})
+		if !strings.Contains(strings.ToLower(said), "sign in") {
+			t.Errorf("it says %q", said)
+		}
+		m.until("the task shows it", 30*time.Second, func() bool {
+			d := m.task(id)
+			return (d.Status == api.StatusError || d.Status == api.StatusIdle) && d.Reason != ""
+		})
+		if slices.ContainsFunc(model.Requests(), func(r fakemodel.Request) bool { return r.Prompt != "" && r.Header.Get("X-Api-Key") != "" }) {
+			t.Error("a key was sent to the model that nobody gave")
+		}
+	})
+}
+
+// The model and the mode that a person names are the agent's, and one that it
+// does not have is an error that lists those it has.
+func TestRealAgentModelAndMode(t *testing.T) {
+	eachRealAgent(t, func(t *testing.T, m *machine, a realAgent, model *fakemodel.Server) {
+		id := m.create("say: with that model", "--agent", a.name, "--model", a.model, "--mode", a.mode)
+		m.idle(id)
+		d := m.task(id)
+		if d.Model != a.model || d.Mode != a.mode {
+			t.Errorf("the task shows model %q and mode %q", d.Model, d.Mode)
+		}
+		if !slices.ContainsFunc(m.entries(id), func(e api.Entry) bool { return e.Kind == api.EntryMode && e.Mode == a.mode }) {
+			t.Errorf("the agent is not in mode %s:\n%s", a.mode, m.hf("logs", id))
+		}
+		if !slices.ContainsFunc(model.Requests(), func(r fakemodel.Request) bool {
+			return r.Prompt != "" && strings.Contains(r.Path+r.Body, a.asked)
+		}) {
+			t.Errorf("no request asks for the model %s:\n%s", a.asked, m.hf("logs", id))
+		}
+		r := m.try("create", "--agent", a.name, "--mode", "no-such-mode", "say: never")
+		if r.code != 2 || !strings.Contains(r.err, "no-such-mode") || !strings.Contains(r.err, a.mode) {
+			t.Errorf("an unknown mode: exit %d\n%s", r.code, r.err)
+		}
+	})
 }

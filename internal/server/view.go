@@ -20,7 +20,7 @@ func (v view) task(t *task.Task) api.Task {
 	out := api.Task{
 		Schema: api.Schema, ID: t.ID, Title: t.Title, Prompt: t.Prompt, Workspace: t.Workspace, Repo: t.RepoName,
 		Branch: t.Branch, Base: t.Base, Parent: known(t.Parent), Status: status, Reason: reason,
-		Activity: t.Activity, Lifecycle: t.Lifecycle, Step: known(t.Step), Agent: t.Agent, Provider: t.Provider,
+		Activity: t.Activity, Lifecycle: t.Lifecycle, Step: known(t.Step), Agent: t.Agent, Model: t.Model, Mode: t.Mode, Provider: t.Provider,
 		Path: t.Path, Session: t.Session, Diff: t.Diff, Ahead: t.Ahead, Behind: t.Behind,
 		CreatedAt: t.CreatedAt.UTC(), UpdatedAt: t.UpdatedAt.UTC(), TurnStart: utc(t.TurnStartedAt),
 		LastEvent: t.LastEvent, Result: t.Result,

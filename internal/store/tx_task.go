@@ -31,6 +31,8 @@ func taskColumns(t *task.Task) []column {
 		{"agent", &t.Agent},
 		{"provider", &t.Provider},
 		{"permission", &t.Permission},
+		{"model", &t.Model},
+		{"mode", &t.Mode},
 		{"check_command", &t.Check},
 		{"path", &t.Path},
 		{"env", jsonOf(&t.Env)},

@@ -8,6 +8,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/hf-dev/hf/internal/sandbox"
@@ -93,6 +94,7 @@ func (s *Service) newTask(in api.CreateTask) (*Task, error) {
 		ID: ids.New(), Workspace: in.Workspace, Title: in.Title, Prompt: in.Prompt,
 		Branch: in.Branch, Explicit: in.Branch != "", Base: in.Base, NamedBase: in.Base != "", On: in.On,
 		Agent: in.Agent, Provider: in.Provider, Permission: in.Permission, Check: in.Check,
+		Model: in.Model, Mode: in.Mode,
 		Lifecycle: api.LifecycleQueued, CreatedAt: now, UpdatedAt: now,
 	}
 	if t.Title == "" {
@@ -117,6 +119,12 @@ func (s *Service) newTask(in api.CreateTask) (*Task, error) {
 	if t.Permission != "" && !slices.Contains([]api.Permission{api.PermissionAsk, api.PermissionEdits, api.PermissionAll}, t.Permission) {
 		return nil, invalid("permission %q is not one of ask, edits, all", t.Permission)
 	}
+	if t.Mode != "" && t.Permission != "" {
+		return nil, invalid("--mode and --permission both say what the agent may do without asking: give one of them")
+	}
+	if err := checkWords(t.Mode, t.Model); err != nil {
+		return nil, err
+	}
 	if t.On != "" && t.Base != "" {
 		return nil, invalid("--on and --base both say where the branch starts: give one of them")
 	}
@@ -135,9 +143,24 @@ func (s *Service) settle(t *Task, env api.Env) error {
 	if err != nil {
 		return err
 	}
+	t.Model = cmp.Or(t.Model, profile.Model)
+	if t.Permission == "" { // a policy asked for here wins over the mode of the configuration
+		t.Mode = cmp.Or(t.Mode, profile.Mode)
+	}
 	t.Permission = cmp.Or(t.Permission, repo.Permission, profile.Permission, settings.Permission)
 	if t.Base == "" && t.On == "" {
 		t.Base = cmp.Or(repo.Base, settings.Base)
+	}
+	return nil
+}
+
+// checkWords says what is wrong with the name of a mode or a model: which ones
+// there are, only the agent knows.
+func checkWords(words ...string) error {
+	for _, w := range words {
+		if len(w) > 200 || !utf8.ValidString(w) || strings.ContainsFunc(w, unicode.IsControl) {
+			return invalid("%q is no name of a mode or a model", w)
+		}
 	}
 	return nil
 }

@@ -84,7 +84,8 @@ func (s *Service) startRequest(ctx context.Context, t *Task, repo *Repo) (sessio
 	if err != nil {
 		return session.StartRequest{}, err
 	}
-	profile = profile.For(t.Permission)
+	caller, _ := s.callerEnv(t)
+	profile = profile.For(t.Permission).Guarded(Environ(caller), t.Model)
 	cfg, err := s.trustedConfig(ctx, t, repo)
 	if err != nil {
 		return session.StartRequest{}, err
@@ -97,8 +98,8 @@ func (s *Service) startRequest(ctx context.Context, t *Task, repo *Repo) (sessio
 	if err != nil {
 		return session.StartRequest{}, err
 	}
-	drive := profile.ACP(t.Path, t.Permission)
-	drive.ClientVersion, drive.Model = s.cfg.Settings().ClientVersion, s.cfg.Settings().Model(t.Agent)
+	drive := profile.ACP(t.Path, t.Permission, t.Mode, t.Model)
+	drive.ClientVersion = s.cfg.Settings().ClientVersion
 	if drive.ResumeMethod != acp.ResumeNone {
 		if drive.Resume, err = s.lastConversation(ctx, t); err != nil {
 			return session.StartRequest{}, err

@@ -126,7 +126,6 @@ type Settings struct {
 	CheckLimit time.Duration
 	FetchLimit time.Duration
 	IsSecret   func(name, value string) bool // variables whose values are kept in memory only
-	Model      func(agent string) string     // "" = the agent's default
 	// Reference reads a configured value that stands for a variable of the caller.
 	Reference     func(value string) (name string, ok bool)
 	ClientVersion string

@@ -27,6 +27,8 @@ type Task struct {
 	Agent      string
 	Provider   string
 	Permission api.Permission
+	Model      string            // what the agent is told to use; "" = its own choice
+	Mode       string            // the agent's own mode; "" = the one that Permission means
 	Check      string            // shell command that must pass after a turn, or ""
 	Path       string            // the sandbox's directory, once it exists
 	Env        map[string]string // the caller's variables, without secrets

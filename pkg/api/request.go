@@ -19,6 +19,8 @@ type CreateTask struct {
 	Agent      string     `json:"agent,omitempty"`
 	Provider   string     `json:"provider,omitempty"`
 	Permission Permission `json:"permission,omitempty"`
+	Model      string     `json:"model,omitempty"` // of those the agent offers
+	Mode       string     `json:"mode,omitempty"`  // the agent's own, instead of the one that Permission means
 	Check      string     `json:"check,omitempty"` // a shell command that must pass after the turn
 	Env        Env        `json:"env,omitempty"`
 }

@@ -19,6 +19,8 @@ type Task struct {
 	Lifecycle Lifecycle   `json:"lifecycle"`
 	Step      Opt[string] `json:"step,omitzero"` // the step a live or failed operation is at
 	Agent     string      `json:"agent"`
+	Model     string      `json:"model,omitempty"` // what the agent was told to use; absent: its own choice
+	Mode      string      `json:"mode,omitempty"`  // the agent's own mode; absent: the one the permission policy means
 	Provider  string      `json:"provider"`
 	Isolation string      `json:"isolation,omitempty"` // none, or the kind of wall around the sandbox
 	Path      string      `json:"path,omitempty"`      // the sandbox's directory on this machine

@@ -3,7 +3,6 @@ package acp
 import (
 	"encoding/json"
 	"fmt"
-	"strings"
 
 	"github.com/hf-dev/hf/pkg/api"
 )
@@ -133,108 +132,13 @@ func (m *Machine) sessionAnswered(id string, result json.RawMessage, failure *rp
 		verb += " with " + who
 	}
 	m.say(verb)
-	m.chooseMode(&r)
-	m.chooseModel(&r)
-}
-
-// chooseMode finds out how the mode that the policy means can be set. A mode
-// the agent does not offer is never asked for: it stays in its own, and says so.
-func (m *Machine) chooseMode(r *sessionResult) {
-	s := &m.s
-	var option string
-	if r.Modes != nil {
-		s.Modes, s.Mode = r.Modes.Available, r.Modes.Current
-	}
-	for i := range r.Options {
-		if o := &r.Options[i]; len(s.Modes) == 0 && isOption(o, "mode") {
-			s.Modes, s.Mode, option = o.values(), o.current(), o.ID
-		}
-	}
-	if m.cfg.Mode == "" {
-		if s.Mode != "" {
-			m.emit(api.Entry{Kind: api.EntryMode, Mode: s.Mode})
-		}
+	if err := m.chooseModel(&r); err != nil {
+		m.fail(err)
 		return
 	}
-	for want := range strings.SplitSeq(m.cfg.Mode, ",") {
-		if want == s.Mode {
-			m.emit(api.Entry{Kind: api.EntryMode, Mode: s.Mode})
-			return
-		}
-		for _, offered := range s.Modes {
-			if offered.ID == want {
-				s.SetMode = setting{Want: want, Option: option}
-				return
-			}
-		}
+	if err := m.chooseMode(&r); err != nil {
+		m.fail(err)
 	}
-	m.sayKept("mode", m.cfg.Mode, s.Mode)
-}
-
-func (m *Machine) chooseModel(r *sessionResult) {
-	want := m.cfg.Model
-	if want == "" {
-		return
-	}
-	if r.Models != nil {
-		for _, offered := range r.Models.Available {
-			if offered.ID == want {
-				if want != r.Models.Current {
-					m.s.SetModel = setting{Want: want}
-				}
-				return
-			}
-		}
-	}
-	for i := range r.Options {
-		o := &r.Options[i]
-		if !isOption(o, "model") {
-			continue
-		}
-		for _, offered := range o.values() {
-			if offered.ID == want {
-				if want != o.current() {
-					m.s.SetModel = setting{Want: want, Option: o.ID}
-				}
-				return
-			}
-		}
-	}
-	m.sayKept("model", want, "")
-}
-
-// settingAnswered folds the answer to a request for a mode or model. It is
-// believed only as far as the answer goes: some agents answer with what is set.
-func (m *Machine) settingAnswered(set *setting, what string, result json.RawMessage, failure *rpcError) {
-	set.Step = stepDone
-	if failure != nil {
-		m.say(fmt.Sprintf("the agent did not take the %s %q: %s", what, set.Want, m.rpcFailure("", failure).Message))
-		return
-	}
-	var r sessionResult
-	decode(result, &r)
-	for i := range r.Options {
-		if o := &r.Options[i]; o.ID == set.Option && o.current() != set.Want {
-			m.sayKept(what, set.Want, o.current())
-			return
-		}
-	}
-	if what == "mode" && m.s.Mode != set.Want {
-		m.modeIs(set.Want)
-	}
-}
-
-func (m *Machine) modeIs(id string) {
-	m.s.Mode = id
-	m.emit(api.Entry{Kind: api.EntryMode, Mode: id})
 }
 
 func (m *Machine) say(text string) { m.emit(api.Entry{Kind: api.EntrySession, Text: text}) }
-
-func (m *Machine) sayKept(what, want, is string) {
-	text := fmt.Sprintf("the agent does not offer the %s %q", what, want)
-	if is != "" {
-		text += fmt.Sprintf(" and stays in %q", is)
-	}
-	m.say(text)
-}

@@ -180,3 +180,60 @@ func TestResume(t *testing.T) {
 		})
 	}
 }
+
+// A mode or model that a person named is set, or the session does not begin.
+func TestNamedSettings(t *testing.T) {
+	const modes = `"modes":{"currentModeId":"auto","availableModes":[{"id":"auto"},{"id":"plan","name":"Plan it"}]}`
+	const models = `"models":{"currentModelId":"small[low]","availableModels":[{"modelId":"small[low]"},{"modelId":"large[high]","name":"Large"}]}`
+	const option = `"configOptions":[{"id":"model","category":"model","currentValue":"small","options":[{"value":"small"},{"value":"large","name":"Big One"}]}]`
+	tests := []struct {
+		name    string
+		cfg     Config
+		session string // what the answer to session/new has besides the id
+		due     string // in the request that follows; "" = none does
+		answer  string // to it
+		fails   string // in the error or its hint; "" = the agent is ready
+	}{
+		{"mode", Config{Mode: "plan", Exact: true}, modes, `"modeId":"plan"`, `"result":{}`, ""},
+		{"mode by its name", Config{Mode: "plan IT", Exact: true}, modes, `"modeId":"plan"`, `"result":{}`, ""},
+		{"mode with a comma is one", Config{Mode: "plan,auto", Exact: true}, modes, "", "", `no mode "plan,auto"`},
+		{"unknown mode", Config{Mode: "yolo", Exact: true}, modes, "", "", "It offers auto, plan."},
+		{"mode refused", Config{Mode: "plan", Exact: true}, modes, `"modeId":"plan"`, `"error":{"code":-32603,"message":"not now"}`, "not now"},
+		{"no modes", Config{Mode: "plan", Exact: true}, models, "", "", "lets nobody choose its mode"},
+		{"model", Config{Model: "large[high]"}, models, `"modelId":"large[high]"`, `"result":{}`, ""},
+		{"model is set", Config{Model: "small"}, option, "", "", ""},
+		{"model as an option", Config{Model: "big one"}, option, `"configId":"model"`, `"result":{"configOptions":[{"id":"model","category":"model","currentValue":"large"}]}`, ""},
+		{"option does not take", Config{Model: "large"}, option, `"value":"large"`, `"result":{"configOptions":[{"id":"model","category":"model","currentValue":"small"}]}`, `stays with "small"`},
+		{"model in either list", Config{Model: "large[high]"}, option + "," + models, `"modelId":"large[high]"`, `"result":{}`, ""},
+		{"unknown model", Config{Model: "huge"}, option + "," + models, "", "", "It offers small, large."},
+		{"no models", Config{Model: "huge"}, modes, "", "", "lets nobody choose its model"},
+		{"own model", Config{Hosted: "free/"}, option, "", "", ""},
+		{"falls back", Config{Hosted: "free/"}, strings.ReplaceAll(option, "small", "free/small"), "", "", "fall back to the free model free/small"},
+		{"free model by name", Config{Hosted: "free/", Model: "free/small"}, strings.ReplaceAll(option, "small", "free/small"), "", "", ""},
+		{"no model at all", Config{Hosted: "free/"}, `"configOptions":[{"id":"model","category":"model","currentValue":"unknown/unknown","options":[]}]`, "", "", "nobody is signed in"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			tt.cfg.Cwd = "/w"
+			k := newTalk(t, tt.cfg)
+			k.due()
+			k.feed(journal.Out, `{"jsonrpc":"2.0","id":"hf-init","result":{"protocolVersion":1}}`+"\n")
+			k.due()
+			k.feed(journal.Out, `{"jsonrpc":"2.0","id":"hf-session","result":{"sessionId":"s",`+tt.session+`}}`+"\n")
+			if tt.due != "" {
+				due := k.m.Due()
+				if len(due) != 1 || !strings.Contains(string(due[0].Line), tt.due) {
+					t.Fatalf("due %v, want one with %s", due, tt.due)
+				}
+				k.due()
+				k.feed(journal.Out, `{"jsonrpc":"2.0","id":"`+due[0].Key+`",`+tt.answer+"}\n")
+			}
+			switch f := k.m.Facts(); {
+			case tt.fails == "" && (!f.Ready || f.Err != nil):
+				t.Errorf("not ready: %+v", f.Err)
+			case tt.fails != "" && (f.Ready || f.Err == nil || !strings.Contains(f.Err.Message+" "+f.Err.Hint, tt.fails)):
+				t.Errorf("ready %v, error %+v, want one saying %q", f.Ready, f.Err, tt.fails)
+			}
+		})
+	}
+}

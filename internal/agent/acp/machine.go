@@ -13,15 +13,19 @@ import (
 // Config says how hf drives one session. It is stored beside the journal, so
 // it holds no secret, and is the same for every fold of it.
 type Config struct {
-	ClientVersion string         `json:"clientVersion"`
-	Cwd           string         `json:"cwd"` // absolute, as the agent sees it
-	Resume        string         `json:"resume,omitempty"`
-	ResumeMethod  ResumeMethod   `json:"resumeMethod,omitempty"`
-	Mode          string         `json:"mode,omitempty"`  // mode ids in order of preference, comma-separated; "" = leave
-	Model         string         `json:"model,omitempty"` // "" = leave
-	Permission    api.Permission `json:"permission"`
-	ServeFiles    bool           `json:"serveFiles,omitempty"` // answer fs/* calls although none is offered
-	SignIn        string         `json:"signIn,omitempty"`     // the hint when the agent is not signed in
+	ClientVersion string       `json:"clientVersion"`
+	Cwd           string       `json:"cwd"` // absolute, as the agent sees it
+	Resume        string       `json:"resume,omitempty"`
+	ResumeMethod  ResumeMethod `json:"resumeMethod,omitempty"`
+	Mode          string       `json:"mode,omitempty"`  // mode ids in order of preference, comma-separated; "" = leave
+	Exact         bool         `json:"exact,omitempty"` // a person named the one Mode: no other will do
+	Model         string       `json:"model,omitempty"` // id or name; "" = leave
+	// Hosted begins the models that the agent serves to people who are not signed
+	// in. It must not fall back to one of those: only Model can name it.
+	Hosted     string         `json:"hosted,omitempty"`
+	Permission api.Permission `json:"permission"`
+	ServeFiles bool           `json:"serveFiles,omitempty"` // answer fs/* calls although none is offered
+	SignIn     string         `json:"signIn,omitempty"`     // the hint when the agent is not signed in
 }
 
 // ResumeMethod is how an earlier conversation is taken up again.
@@ -83,6 +87,7 @@ type Facts struct {
 	Steering     bool // the agent takes messages in the middle of a turn
 	Modes        []Mode
 	CurrentMode  string
+	Model        string // the agent's, "" = it does not say
 	Turn         string // the message whose turn is in progress, or ""
 	TurnStart    time.Time
 	Cancelling   bool      // an interrupt was written and the turn goes on
@@ -196,7 +201,7 @@ func (m *Machine) Facts() Facts {
 	f := Facts{
 		Activity: s.Activity, Reason: s.Reason, Since: s.Since, Ready: s.ready(), Phase: s.phase(),
 		Protocol: s.Protocol, ACPID: s.ACPID, AgentInfo: s.Agent, Title: s.Title, Resumed: s.Resumed,
-		Steering: s.Caps.Steering, Modes: slices.Clone(s.Modes), CurrentMode: s.Mode,
+		Steering: s.Caps.Steering, Modes: slices.Clone(s.Modes), CurrentMode: s.Mode, Model: s.Model,
 		LastProgress: s.LastProgress, Garbage: s.Garbage,
 	}
 	if s.Turn != nil {

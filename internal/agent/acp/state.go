@@ -46,6 +46,7 @@ type state struct {
 	Title    string    `json:"title,omitempty"`
 	Modes    []Mode    `json:"modes,omitempty"`
 	Mode     string    `json:"mode,omitempty"`
+	Model    string    `json:"model,omitempty"`
 
 	Turn      *turn      `json:"turn,omitempty"`
 	Tools     []tool     `json:"tools,omitempty"` // of this turn, oldest first
@@ -79,15 +80,6 @@ const (
 	stepSent
 	stepDone
 )
-
-// setting is a mode or model that hf sets after the session began.
-type setting struct {
-	Want   string `json:"want,omitempty"`   // "" = nothing to set
-	Option string `json:"option,omitempty"` // the config option to set it by; "" = its own method
-	Step   step   `json:"step,omitempty"`
-}
-
-func (s setting) settled() bool { return s.Want == "" || s.Step == stepDone }
 
 type caps struct {
 	Load     bool `json:"load,omitempty"`

@@ -94,6 +94,9 @@ func (m *Machine) planned(u *sessionUpdate, line []byte) {
 }
 
 func (m *Machine) optionsChanged(options []configOption) {
+	if o, ok := offerOf(options, "model"); ok && o.current != "" {
+		m.s.Model = o.current
+	}
 	for i := range options {
 		o := &options[i]
 		if !isOption(o, "mode") {

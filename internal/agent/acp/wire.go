@@ -96,7 +96,8 @@ type modeState struct {
 type modelState struct {
 	Current   string `json:"currentModelId"`
 	Available []struct {
-		ID string `json:"modelId"`
+		ID   string `json:"modelId"`
+		Name string `json:"name"`
 	} `json:"availableModels"`
 }
 

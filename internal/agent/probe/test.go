@@ -28,7 +28,7 @@ func Test(ctx context.Context, profile agent.Profile, env []string, cwd string) 
 	if policy == "" {
 		policy = api.PermissionAsk
 	}
-	profile = profile.For(policy)
+	profile = profile.For(policy).Guarded(env, profile.Model)
 	env = with(env, profile.Env)
 	if _, err := xec.LookPath(profile.Command[0], env); err != nil {
 		result.Error = &api.Error{
@@ -37,7 +37,7 @@ func Test(ctx context.Context, profile agent.Profile, env []string, cwd string) 
 		}
 		return result
 	}
-	cfg := profile.ACP(cwd, policy)
+	cfg := profile.ACP(cwd, policy, profile.Mode, profile.Model)
 	cfg.ClientVersion = version.Version()
 	peer, err := Start(ctx, xec.Cmd{Argv: profile.Command, Env: env, Dir: cwd}, cfg)
 	if err != nil {

@@ -91,6 +91,8 @@ when it needs a permission or an answer, with an exit code that says which; see
 	fs.StringVarP(&t.Branch, "branch", "b", "", "the `name` of the new branch")
 	fs.StringVar(&t.Title, "title", "", "the `title` of the task")
 	fs.StringVar(&t.Agent, "agent", "", "the `agent`, see `hf agent list`")
+	fs.StringVar(&t.Model, "model", "", "the `model` the agent uses, of those it offers")
+	fs.StringVar(&t.Mode, "mode", "", "the agent's own `mode`, instead of the one that --permission means")
 	fs.StringVar(&t.Provider, "provider", "", "the `provider` of the sandbox")
 	fs.StringVar(&permission, "permission", "", "what the agent may do without asking: `ask, edits or all`")
 	fs.StringVar(&t.Check, "check", "", "a shell `command` that must pass after the turn")
@@ -109,7 +111,7 @@ func completions(cmd *cobra.Command, f *factory.Factory) {
 	complete.Flag(cmd, "agent", complete.Agents(f, -1))
 	complete.Flag(cmd, "provider", complete.Fixed("worktree"))
 	complete.Flag(cmd, "permission", complete.Fixed(permissions()...))
-	for _, name := range []string{"base", "branch", "title", "check", "timeout"} {
+	for _, name := range []string{"base", "branch", "title", "check", "timeout", "model", "mode"} {
 		complete.Flag(cmd, name, complete.Nothing)
 	}
 }
@@ -127,6 +129,9 @@ func (o *Options) check() error {
 	}
 	if o.Task.On != "" && o.Task.Base != "" {
 		return exitcode.Usagef("--on and --base both say where the branch starts: give one of them")
+	}
+	if o.Task.Mode != "" && o.Task.Permission != "" {
+		return exitcode.Usagef("--mode and --permission both say what the agent may do without asking: give one of them")
 	}
 	if o.Wait && o.NoWait {
 		return exitcode.Usagef("--wait and --no-wait exclude one another")

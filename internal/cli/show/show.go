@@ -123,6 +123,8 @@ func (v *view) task(d *api.TaskDetail) {
 		"turn", turn,
 		"result", result,
 		"agent", sanitize.Line(d.Agent),
+		"model", sanitize.Line(d.Model),
+		"mode", sanitize.Line(d.Mode),
 		"repo", sanitize.Line(d.Repo),
 		"branch", sanitize.Line(d.Branch),
 		"base", sanitize.Line(d.Base),
