@@ -7,3 +7,9 @@ ALTER TABLE tasks ADD COLUMN ended_at INTEGER;
 ALTER TABLE messages ADD COLUMN attachments TEXT;
 -- Why a repo could not be cloned, with its code and hint: JSON, see api.Error.
 ALTER TABLE repos ADD COLUMN failure TEXT;
+-- What the sandbox of a task is called by, whatever its title becomes; "" where
+-- that is still the first one.
+ALTER TABLE tasks ADD COLUMN slug TEXT NOT NULL DEFAULT '';
+-- Who ended a permission request; the history of one workspace.
+ALTER TABLE permissions ADD COLUMN resolved_by TEXT NOT NULL DEFAULT '';
+CREATE INDEX events_workspace ON events (workspace, seq);

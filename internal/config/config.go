@@ -24,10 +24,12 @@ type Config struct {
 	Agent      string         // the agent of tasks that name none; "" = hf chooses
 	Permission api.Permission // the policy of agents and tasks that have none
 	Provider   string         // the sandbox provider of tasks that name none; "" = hf chooses
+	Editor     string         // the shell command that `hf open` runs; "" = $VISUAL or $EDITOR
 	Agents     map[string]Agent
 	Repos      map[string]Repo // by their names in hf
 	Backend    Backend
 	Create     Create
+	Tmux       Tmux
 
 	file  string         // where it was read from
 	lines map[string]int // the line of every key that the file sets
@@ -65,6 +67,11 @@ type Create struct {
 	SetupTimeout time.Duration // of each setup or teardown command of a repository
 	CheckTimeout time.Duration // of a task's check
 	FetchTimeout time.Duration // of fetching the base branch
+}
+
+// Tmux is what hf does inside tmux.
+type Tmux struct {
+	Window bool // a new task gets a window that is attached to it
 }
 
 // Default is the configuration of a user without a file.

@@ -20,6 +20,7 @@ workspace = "work"
 agent = "claude"
 permission = "edits"
 provider = "worktree"
+editor = "code -w"
 
 [agents.claude]
 env = { ANTHROPIC_API_KEY = "$ANTHROPIC_API_KEY", REGION = "eu" }
@@ -44,6 +45,9 @@ agent_timeout = "90s"
 setup_timeout = "1h"
 check_timeout = "2m"
 fetch_timeout = "5s"
+
+[tmux]
+window = true
 `
 
 func TestParse(t *testing.T) {
@@ -52,7 +56,7 @@ func TestParse(t *testing.T) {
 		t.Fatalf("Parse = %v, warnings %v", err, warnings)
 	}
 	want := Config{
-		Workspace: "work", Agent: "claude", Permission: api.PermissionEdits, Provider: "worktree",
+		Workspace: "work", Agent: "claude", Permission: api.PermissionEdits, Provider: "worktree", Editor: "code -w",
 		Agents: map[string]Agent{
 			"claude":    {Env: map[string]string{"ANTHROPIC_API_KEY": "$ANTHROPIC_API_KEY", "REGION": "eu"}, Permission: api.PermissionAll, Mode: "plan", Model: "opus"},
 			"mine":      {Command: []string{"my agent", "--acp"}},
@@ -61,19 +65,20 @@ func TestParse(t *testing.T) {
 		Repos:   map[string]Repo{},
 		Backend: Backend{IdleExit: 0, LogMaxSize: 1 << 20, LogKeep: 9},
 		Create:  Create{Base: "develop", AgentTimeout: 90 * time.Second, SetupTimeout: time.Hour, CheckTimeout: 2 * time.Minute, FetchTimeout: 5 * time.Second},
+		Tmux:    Tmux{Window: true},
 	}
 	if diff := cmp.Diff(want, got, cmpopts.IgnoreUnexported(Config{})); diff != "" {
 		t.Errorf("Parse (-want +got):\n%s", diff)
 	}
 	for key, origin := range map[string]string{
-		"workspace": "c.toml:2", "agents.claude.env.REGION": "c.toml:8", `agents."two.words".command`: "c.toml:17",
-		"create.base": "c.toml:25", "create": "c.toml:24", "backend.nothing": "default",
+		"workspace": "c.toml:2", "agents.claude.env.REGION": "c.toml:9", `agents."two.words".command`: "c.toml:18",
+		"create.base": "c.toml:26", "create": "c.toml:25", "backend.nothing": "default",
 	} {
 		if got.Origin(key) != origin {
 			t.Errorf("Origin(%s) = %s, want %s", key, got.Origin(key), origin)
 		}
 	}
-	if got.Origins()["create.base"] != "c.toml:25" {
+	if got.Origins()["create.base"] != "c.toml:26" {
 		t.Errorf("Origins = %v", got.Origins())
 	}
 }
@@ -81,7 +86,7 @@ func TestParse(t *testing.T) {
 func TestParseRefuses(t *testing.T) {
 	tests := map[string]struct{ content, want string }{
 		"unknown key, near one":    {"agnet = 'x'", `f:1: unknown key "agnet"; did you mean "agent"?`},
-		"unknown key, none near":   {"colour = 1", `f:1: unknown key "colour"; the keys here are agent, agents, backend, create, permission, provider, repos, workspace`},
+		"unknown key, none near":   {"colour = 1", `f:1: unknown key "colour"; the keys here are agent, agents, backend, create, editor, permission, provider, repos, tmux, workspace`},
 		"unknown in a table":       {"\n[backend]\nidle_exti = '1m'", `f:3: unknown key "backend.idle_exti"; did you mean "idle_exit"?`},
 		"unknown in an inline one": {"agents = { a = { comand = 'x' } }", `f:1: unknown key "agents.a.comand"; did you mean "command"?`},
 		"the topmost is told":      {"\nagent = 1\nagnet = 2", `f:2: agent: a text in quotes is needed, not a number`},

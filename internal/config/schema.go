@@ -21,6 +21,7 @@ func keys(c *Config) map[string]setter {
 		"agent":      text(&c.Agent),
 		"permission": permission(&c.Permission),
 		"provider":   text(&c.Provider),
+		"editor":     text(&c.Editor),
 		"backend": table(map[string]setter{
 			"idle_exit":    duration(&c.Backend.IdleExit),
 			"log_max_size": size(&c.Backend.LogMaxSize),
@@ -32,6 +33,9 @@ func keys(c *Config) map[string]setter {
 			"setup_timeout": duration(&c.Create.SetupTimeout),
 			"check_timeout": duration(&c.Create.CheckTimeout),
 			"fetch_timeout": duration(&c.Create.FetchTimeout),
+		}),
+		"tmux": table(map[string]setter{
+			"window": flag(&c.Tmux.Window),
 		}),
 		"agents": named("an agent", c.Agents, agentKeys),
 		"repos":  named("a repo", c.Repos, repoKeys),
@@ -170,6 +174,17 @@ func permission(into *api.Permission) setter {
 			return nil
 		}
 		return wrong(key, `one of "ask", "edits" and "all" is needed`)
+	}
+}
+
+func flag(into *bool) setter {
+	return func(key []string, value any) error {
+		on, ok := value.(bool)
+		if !ok {
+			return wrong(key, "true or false is needed, not %s", kind(value))
+		}
+		*into = on
+		return nil
 	}
 }
 

@@ -113,7 +113,8 @@ func (a *app) wire(ctx context.Context, cfg *config.Source) error {
 		Log: log, Version: version.Version(),
 		Tasks: a.tasks, Sessions: talks{a.tasks, a.sessions}, Events: eventStore{a.store}, Repos: repos{a.repos},
 		Workspaces: workspaces{a.store, cfg}, Agents: agents, Backend: backend{a},
-		Isolation: func(string) string { return worktrees.Capabilities().Isolation },
+		Preferences: func() api.Preferences { return preferences(cfg.Current()) },
+		Isolation:   func(string) string { return worktrees.Capabilities().Isolation },
 	})
 	return nil
 }
@@ -122,6 +123,9 @@ func (a *app) wire(ctx context.Context, cfg *config.Source) error {
 func (a *app) begin(ctx context.Context) error {
 	log := a.daemon.Log()
 	events := eventStore{a.store}
+	if err := a.noteUpgrade(ctx); err != nil {
+		return err
+	}
 	seq, err := events.reactedTo(ctx)
 	if err != nil {
 		return err
@@ -147,6 +151,18 @@ func (a *app) begin(ctx context.Context) error {
 		return err
 	}
 	return a.tasks.StartChecks(ctx)
+}
+
+// noteUpgrade puts an upgrade in place into the history.
+func (a *app) noteUpgrade(ctx context.Context) error {
+	from, ok := a.daemon.Replaced()
+	if !ok {
+		return nil
+	}
+	return a.store.Update(ctx, func(tx *store.Tx) error {
+		_, err := tx.Event(api.EventBackendUpgraded, "", "", api.BackendUpgrade{From: from, Build: version.Build(), Version: version.Short()})
+		return err
+	})
 }
 
 func (a *app) Handler() http.Handler { return a.handler }

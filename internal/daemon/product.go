@@ -14,6 +14,7 @@ import (
 	"github.com/hf-dev/hf/internal/store"
 	"github.com/hf-dev/hf/internal/task"
 	"github.com/hf-dev/hf/internal/version"
+	"github.com/hf-dev/hf/pkg/api"
 )
 
 // product is the hfd that people have.
@@ -62,6 +63,11 @@ func taskSettings(cfg config.Config, provider string) task.Settings {
 		Repo:      func(name string) task.RepoSettings { return task.RepoSettings(cfg.Repos[name]) },
 		Reference: config.Reference, IsSecret: config.HoldsSecret, ClientVersion: version.Version(),
 	}
+}
+
+// preferences is what the configuration says to hf.
+func preferences(cfg config.Config) api.Preferences {
+	return api.Preferences{Editor: cfg.Editor, TmuxWindow: cfg.Tmux.Window}
 }
 
 // isParking reports whether work stopped because this daemon goes away, and is

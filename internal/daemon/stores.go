@@ -68,7 +68,7 @@ func (tx sessionTx) Observe(o session.Observation) error {
 	if before.Activity == t.Activity && was == status && wasReason == reason {
 		return nil
 	}
-	_, err = tx.Tx.Event(api.EventSessionActivity, t.Workspace, t.ID, task.Change(t))
+	_, err = tx.Tx.Event(api.EventSessionActivity, t.Workspace, t.ID, task.Change(&before, t))
 	return err
 }
 

@@ -106,6 +106,32 @@ func (w tasks) Interrupt(_ context.Context, request, id string, _ api.TaskAction
 	return r, w.note("interrupt", request, id)
 }
 
+func (w tasks) Rename(_ context.Context, request, id string, in api.RenameTask) (task.Receipt, error) {
+	r := w.receipt()
+	r.Operation = nil
+	return r, w.note("rename", request, id, in.Title)
+}
+
+// History has every event of the world, the filter's workspace and task apart.
+func (w tasks) History(_ context.Context, f task.HistoryFilter) (out []task.HistoryEvent, seq int64, err error) {
+	err = w.note("history", f.Workspace, f.Task, f.Branch)
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, e := range w.world.events {
+		if e.Seq > f.After && (f.Before == 0 || e.Seq < f.Before) {
+			out = append(out, task.HistoryEvent{Event: e, Title: "Fix it", Branch: "fix/it"})
+		}
+	}
+	switch {
+	case len(out) <= f.Limit:
+	case f.Newest:
+		out = out[len(out)-f.Limit:]
+	default:
+		out = out[:f.Limit]
+	}
+	return out, int64(len(w.world.events)), err
+}
+
 func (w tasks) Diff(_ context.Context, id string, stat bool) (api.Diff, error) {
 	return api.Diff{Task: id}, w.note("diff", id, map[bool]string{true: "stat", false: "patch"}[stat])
 }
@@ -248,6 +274,7 @@ func serve(t *testing.T, w *world, adjust ...func(*server.Config)) *httptest.Ser
 		Log: slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelDebug})), Version: "v1",
 		Tasks: tasks{w}, Sessions: sessions{w}, Events: events{w}, Repos: repos{w},
 		Workspaces: workspaces{w}, Agents: agents{w}, Backend: backend{w},
+		Preferences: func() api.Preferences { return api.Preferences{Editor: "ed"} },
 	}
 	for _, f := range adjust {
 		f(&cfg)

@@ -174,6 +174,21 @@ func (s *server) task(r *request) (api.TaskDetail, error) {
 	return out, err
 }
 
+func (s *server) rename(r *request) (api.Accepted, error) {
+	in, err := body[api.RenameTask](r)
+	if err != nil {
+		return api.Accepted{}, err
+	}
+	id, err := r.task()
+	if err != nil {
+		return api.Accepted{}, err
+	}
+	receipt, err := s.cfg.Tasks.Rename(r.Context(), r.id, id, in)
+	return s.view.accepted(&receipt), err
+}
+
+func (s *server) preferences(*request) (api.Preferences, error) { return s.cfg.Preferences(), nil }
+
 // action makes an endpoint of a mutation of one task.
 func (s *server) action(do func(ctx context.Context, request, id string, in api.TaskAction) (task.Receipt, error)) func(*request) (api.Accepted, error) {
 	return func(r *request) (api.Accepted, error) {

@@ -79,15 +79,15 @@ func (r *request) flag(name string) (bool, error) {
 	}
 }
 
-// after reads the event a stream goes on behind.
-func (r *request) after() (int64, error) {
-	v := r.URL.Query().Get(api.QueryAfter)
+// number reads a query parameter that is a number, 0 when it is absent.
+func (r *request) number(name string) (int64, error) {
+	v := r.URL.Query().Get(name)
 	if v == "" {
 		return 0, nil
 	}
 	n, err := strconv.ParseInt(v, 10, 64)
 	if err != nil || n < 0 {
-		return 0, invalid("%s=%s: the number of an event is needed", api.QueryAfter, v)
+		return 0, invalid("%s=%s: a number is needed", name, v)
 	}
 	return n, nil
 }

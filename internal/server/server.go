@@ -22,6 +22,8 @@ type Tasks interface {
 	Find(ctx context.Context, workspace, ref, cwd string) (id string, err error)
 	Detail(ctx context.Context, id string) (task.Detail, error)
 	Explain(ctx context.Context, id string) (facts []api.Fact, env []string, err error)
+	History(ctx context.Context, f task.HistoryFilter) (events []task.HistoryEvent, seq int64, err error)
+	Rename(ctx context.Context, request, id string, in api.RenameTask) (task.Receipt, error)
 	Retry(ctx context.Context, request, id string, in api.TaskAction) (task.Receipt, error)
 	Kill(ctx context.Context, request, id string, in api.TaskAction) (task.Receipt, error)
 	Interrupt(ctx context.Context, request, id string, in api.TaskAction) (task.Receipt, error)
@@ -91,6 +93,8 @@ type Config struct {
 	Agents     Agents
 	Backend    Backend
 
+	// Preferences is what the user's configuration wants of hf itself. Required.
+	Preferences func() api.Preferences
 	// Isolation names the wall around a provider's sandboxes. Nil: not known.
 	Isolation func(provider string) string
 	// Authorise refuses a request by an error. Nil: whoever got here may do
@@ -142,6 +146,7 @@ func (s *server) endpoints() []endpoint {
 		{api.RouteTasks, s.tasks},
 		{api.RouteCreateTask, answer(http.StatusAccepted, s.createTask)},
 		{api.RouteTask, answer(http.StatusOK, s.task)},
+		{api.RouteRename, answer(http.StatusOK, s.rename)},
 		{api.RouteRetry, answer(http.StatusAccepted, s.action(s.cfg.Tasks.Retry))},
 		{api.RouteKill, answer(http.StatusAccepted, s.action(s.cfg.Tasks.Kill))},
 		{api.RouteInterrupt, answer(http.StatusAccepted, s.action(s.cfg.Tasks.Interrupt))},
@@ -155,5 +160,7 @@ func (s *server) endpoints() []endpoint {
 		{api.RouteTestAgent, answer(http.StatusOK, s.testAgent)},
 		{api.RouteTranscript, s.transcript},
 		{api.RouteEvents, s.events},
+		{api.RouteHistory, s.history},
+		{api.RoutePreferences, answer(http.StatusOK, s.preferences)},
 	}
 }

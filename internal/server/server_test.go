@@ -39,6 +39,7 @@ func TestRoutes(t *testing.T) {
 		{route: api.RouteCreateTask, body: `{"prompt":"fix it","workspace":"mine"}`, query: "workspace=w", status: 202, call: "create rq mine fix it", answer: `"operation":{"id":"o1"`},
 		{route: api.RouteTask, args: []string{"fix/it"}, query: "cwd=/a", status: 200, call: "detail id-of-fix/it", answer: `"permissions":[],"messages":[{"id":"m1"`},
 		{route: api.RouteTask, args: []string{"t"}, query: "explain=1", status: 200, call: "explain id-of-t", answer: `"env":["PATH"]`},
+		{route: api.RouteRename, args: []string{"t"}, body: `{"title":"new"}`, status: 200, call: "rename rq id-of-t new", answer: `"seq":7`},
 		{route: api.RouteRetry, args: []string{"t"}, body: `{}`, status: 202, call: "retry rq id-of-t", answer: `"seq":7`},
 		{route: api.RouteKill, args: []string{"t"}, status: 202, call: "kill rq id-of-t", answer: `"seq":7`},
 		{route: api.RouteInterrupt, args: []string{"t"}, status: 202, call: "interrupt rq id-of-t", answer: `"seq":7`},
@@ -51,6 +52,8 @@ func TestRoutes(t *testing.T) {
 		{route: api.RouteAgents, status: 200, call: "agents", answer: `"agents":[]`},
 		{route: api.RouteTestAgent, args: []string{"demo"}, body: `{"env":{"PATH":"/bin"}}`, status: 200, call: "test demo /bin", answer: `"ok":true`},
 		{route: api.RouteTranscript, args: []string{"t"}, query: "after=s:1:0", status: 200, call: "transcript id-of-t s:1:0", answer: ``},
+		{route: api.RouteHistory, query: "task=t&branch=b&workspace=w", status: 200, call: "history w id-of-t b", answer: ``},
+		{route: api.RoutePreferences, status: 200, call: "", answer: `"editor":"ed"`},
 		{route: api.RouteEvents, status: 200, call: "", answer: ``},
 	}
 	tried := map[api.Route]bool{

@@ -178,7 +178,7 @@ func (s *server) selection(r *request) (sel selection, err error) {
 	if sel.snapshot, err = r.flag(api.QuerySnapshot); err != nil {
 		return sel, err
 	}
-	if sel.after, err = r.after(); err != nil {
+	if sel.after, err = r.number(api.QueryAfter); err != nil {
 		return sel, err
 	}
 	if sel.workspace, err = r.workspace(""); err != nil {

@@ -171,10 +171,27 @@ func (v *supervisor) applyPermission(tx Tx, e api.Entry, kind api.EventKind) err
 	} else if !api.IsCode(err, api.CodeNotFound) {
 		return err
 	}
+	p.ResolvedBy = resolver(p)
 	if err := tx.PutPermission(p); err != nil {
 		return err
 	}
 	return tx.Event(kind, v.task, p.PermissionRequest)
+}
+
+// resolver says who ended a permission request. A person's answer was stored
+// before the agent got it; the policy's is given by the machine alone.
+func resolver(p *Permission) api.Resolver {
+	switch p.State {
+	case api.PermissionOpen, api.PermissionAnswered:
+		return ""
+	case api.PermissionCancelled:
+		return api.ResolvedByAgent
+	case api.PermissionAllowed, api.PermissionDenied:
+	}
+	if p.Answer != "" {
+		return api.ResolvedByPerson
+	}
+	return api.ResolvedByPolicy
 }
 
 // lost records a session whose holder died without a record of its end: what
@@ -246,7 +263,7 @@ func closePermissions(tx Tx, task, session string, now time.Time) error {
 		if p.State != api.PermissionOpen && p.State != api.PermissionAnswered {
 			continue
 		}
-		p.State, p.ResolvedAt = api.PermissionCancelled, &now
+		p.State, p.ResolvedAt, p.ResolvedBy = api.PermissionCancelled, &now, api.ResolvedByAgent
 		if err := tx.PutPermission(p); err != nil {
 			return err
 		}

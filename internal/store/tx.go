@@ -83,7 +83,9 @@ func (tx *Tx) LastSeq() (int64, error) {
 	return seq, nil
 }
 
-var eventTable = newTable("events", []string{"seq"}, "", func(e *api.Event) []column {
+var eventTable = newTable("events", []string{"seq"}, "", eventColumns, nil)
+
+func eventColumns(e *api.Event) []column {
 	return []column{
 		{"seq", &e.Seq},
 		{"time", micros{&e.Time}},
@@ -92,7 +94,7 @@ var eventTable = newTable("events", []string{"seq"}, "", func(e *api.Event) []co
 		{"task", &e.Task},
 		{"data", rawJSON{&e.Data}},
 	}
-}, nil)
+}
 
 // Replay returns the answer that a mutating request was given before.
 func (tx *Tx) Replay(request string) (response []byte, found bool, err error) {

@@ -125,6 +125,7 @@ var permissionTable = newTable("permissions", []string{"session", "id"}, "", fun
 		{"answer", &p.Answer},
 		{"created_at", micros{&p.CreatedAt}},
 		{"resolved_at", optMicros{&p.ResolvedAt}},
+		{"resolved_by", &p.ResolvedBy},
 	}
 }, nil)
 

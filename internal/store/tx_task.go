@@ -20,6 +20,7 @@ func taskColumns(t *task.Task) []column {
 		{"workspace", &t.Workspace},
 		{"repo", &t.RepoID},
 		{"title", &t.Title},
+		{"slug", &t.Slug},
 		{"prompt", &t.Prompt},
 		{"branch", &t.Branch},
 		{"base", &t.Base},

@@ -272,7 +272,7 @@ func (s *Service) runSandbox(ctx context.Context, run *operation.Run) error {
 	if err != nil {
 		return err
 	}
-	sb, err := p.Create(ctx, specOf(t, repo, git.Slug(t.Title)), run.Progress)
+	sb, err := p.Create(ctx, specOf(t, repo), run.Progress)
 	if err != nil {
 		return err
 	}

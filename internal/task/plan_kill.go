@@ -115,7 +115,7 @@ func (s *Service) runRemove(ctx context.Context, run *operation.Run) error {
 	if err != nil {
 		return err
 	}
-	spec := specOf(t, repo, git.Slug(t.Title))
+	spec := specOf(t, repo)
 	sb, ok, err := p.Probe(ctx, spec)
 	if err != nil {
 		return err

@@ -201,14 +201,15 @@ func (s *Service) putChanged(tx Tx, before, t *Task) error {
 	if was == status && wasReason == reason && before.Lifecycle == t.Lifecycle {
 		return nil
 	}
-	_, err := tx.Event(api.EventTaskChanged, t.Workspace, t.ID, Change(t))
+	_, err := tx.Event(api.EventTaskChanged, t.Workspace, t.ID, Change(before, t))
 	return err
 }
 
-// Change is what events say a task now is.
-func Change(t *Task) api.TaskChange {
+// Change is what events say a task now is, and was.
+func Change(before, t *Task) api.TaskChange {
+	was, _ := Shown(before)
 	status, reason := Shown(t)
-	return api.TaskChange{Status: status, Reason: reason, Lifecycle: t.Lifecycle, Activity: t.Activity}
+	return api.TaskChange{Status: status, Was: was, Reason: reason, Lifecycle: t.Lifecycle, Activity: t.Activity}
 }
 
 // load reads the task of an operation and its repo.
@@ -258,8 +259,8 @@ func (s *Service) await(ctx context.Context, done func(tx Tx) (bool, error)) err
 	}
 }
 
-func specOf(t *Task, repo *Repo, slug string) sandbox.Spec {
-	return sandbox.Spec{Task: t.ID, Slug: slug, Repo: repo.Path, GitDir: repo.GitDir, Branch: t.Branch}
+func specOf(t *Task, repo *Repo) sandbox.Spec {
+	return sandbox.Spec{Task: t.ID, Slug: t.slug(), Repo: repo.Path, GitDir: repo.GitDir, Branch: t.Branch}
 }
 
 func elapsed(since time.Time, now time.Time) string {

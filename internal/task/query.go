@@ -253,7 +253,7 @@ func (s *Service) Refresh(ctx context.Context, id string) error {
 		if err := tx.PutTask(t); err != nil {
 			return err
 		}
-		_, err = tx.Event(api.EventTaskChanged, t.Workspace, t.ID, Change(t))
+		_, err = tx.Event(api.EventTaskChanged, t.Workspace, t.ID, Change(t, t))
 		return err
 	})
 }

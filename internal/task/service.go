@@ -50,6 +50,7 @@ type Tx interface {
 
 	Event(kind api.EventKind, workspace, task string, data any) (int64, error)
 	LastSeq() (int64, error)
+	History(f HistoryFilter) ([]HistoryEvent, error)
 	Replay(request string) ([]byte, bool, error)
 	Remember(request string, response []byte) error
 	Setting(key string) (string, bool, error)

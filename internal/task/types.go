@@ -16,6 +16,7 @@ type Task struct {
 	RepoID     string
 	RepoName   string // read-only: joined by the store
 	Title      string
+	Slug       string // of the first title: its sandbox is called by it for ever; see slug
 	Prompt     string
 	Branch     string
 	Base       string // the branch it started from

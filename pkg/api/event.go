@@ -23,6 +23,7 @@ const (
 	EventSnapshot           EventKind = "snapshot"            // TaskList; only as the first line of a stream that asked for it, Seq is where it was read
 	EventTaskCreated        EventKind = "task.created"        // none
 	EventTaskChanged        EventKind = "task.changed"        // TaskChange
+	EventTaskRenamed        EventKind = "task.renamed"        // TaskRename
 	EventStepStarted        EventKind = "step.started"        // StepEvent
 	EventStepProgress       EventKind = "step.progress"       // StepEvent
 	EventStepDone           EventKind = "step.done"           // StepEvent
@@ -40,11 +41,13 @@ const (
 	EventCheckEnded         EventKind = "check.ended"         // CheckResult
 	EventRepoChanged        EventKind = "repo.changed"        // Repo
 	EventWarning            EventKind = "warning"             // Error
+	EventBackendUpgraded    EventKind = "backend.upgraded"    // BackendUpgrade
 )
 
 // TaskChange says what a task now is.
 type TaskChange struct {
 	Status    Status    `json:"status"`
+	Was       Status    `json:"was,omitempty"` // the status before, which may be the same
 	Reason    string    `json:"reason,omitempty"`
 	Lifecycle Lifecycle `json:"lifecycle"`
 	Activity  Activity  `json:"activity,omitempty"`

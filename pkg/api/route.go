@@ -60,6 +60,9 @@ const (
 	QueryFollow    = "follow" // 1: keep the stream open
 	QuerySnapshot  = "snapshot"
 	QueryTask      = "task"
+	QueryBranch    = "branch"
+	QueryBefore    = "before" // of history: only what happened before this event
+	QueryLimit     = "limit"  // of history: the newest so many; 0 = all
 	QueryExplain   = "explain"
 	QueryStat      = "stat"   // 1: no patch
 	QueryFields    = "fields" // of a list: what the client needs of a row, comma between; the rest, and what is zero, may be left out
@@ -84,6 +87,7 @@ var (
 	RouteTasks        = Route{"GET", "/v1/tasks"}
 	RouteCreateTask   = Route{"POST", "/v1/tasks"}
 	RouteTask         = Route{"GET", "/v1/tasks/{task}"}
+	RouteRename       = Route{"POST", "/v1/tasks/{task}/rename"}
 	RouteRetry        = Route{"POST", "/v1/tasks/{task}/retry"}
 	RouteKill         = Route{"POST", "/v1/tasks/{task}/kill"}
 	RouteInterrupt    = Route{"POST", "/v1/tasks/{task}/interrupt"}
@@ -95,6 +99,8 @@ var (
 	RouteDiff         = Route{"GET", "/v1/tasks/{task}/diff"}
 	RouteCommand      = Route{"POST", "/v1/tasks/{task}/command"}
 	RouteEvents       = Route{"GET", "/v1/events"}
+	RouteHistory      = Route{"GET", "/v1/history"}
+	RoutePreferences  = Route{"GET", "/v1/preferences"}
 	RouteAgents       = Route{"GET", "/v1/agents"}
 	RouteTestAgent    = Route{"POST", "/v1/agents/{agent}/test"}
 )

@@ -133,6 +133,7 @@ type PermissionRequest struct {
 	Options    []PermissionOption `json:"options"`
 	CreatedAt  time.Time          `json:"createdAt"`
 	ResolvedAt *time.Time         `json:"resolvedAt,omitempty"`
+	ResolvedBy Resolver           `json:"resolvedBy,omitempty"`
 }
 
 // PermissionOption is one answer the agent offers.

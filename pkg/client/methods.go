@@ -140,6 +140,12 @@ func (c *Client) Task(ctx context.Context, task string, explain bool) (out api.T
 	return out, err
 }
 
+// Rename gives a task another title.
+func (c *Client) Rename(ctx context.Context, task string, in api.RenameTask) (out api.Accepted, err error) {
+	err = c.call(ctx, api.RouteRename, api.RouteRename.Path(task), c.scope(nil), in, &out)
+	return out, err
+}
+
 // Retry goes on with a task from the step that failed.
 func (c *Client) Retry(ctx context.Context, task string, in api.TaskAction) (out api.Accepted, err error) {
 	err = c.call(ctx, api.RouteRetry, api.RouteRetry.Path(task), c.scope(nil), in, &out)
@@ -233,6 +239,40 @@ func (c *Client) Events(ctx context.Context, f EventFilter) iter.Seq2[api.Event,
 		f.After = e.Seq
 		f.Snapshot = false // what comes after it is enough from now on
 	})
+}
+
+// HistoryFilter says which part of the history is wanted.
+type HistoryFilter struct {
+	Task   string // "" = of every task of the workspace
+	Branch string // of tasks with this branch; "" = any
+	Before int64  // only what happened before this event; 0 = no bound
+	Limit  int    // the newest so many; 0 = all
+	Follow bool   // go on as it happens
+}
+
+// History reads what happened, oldest first. With Follow it goes on over every
+// restart of the daemon.
+func (c *Client) History(ctx context.Context, f HistoryFilter) iter.Seq2[api.HistoryEntry, error] {
+	after := int64(0)
+	path := func() string {
+		q := url.Values{}
+		for name, n := range map[string]int64{api.QueryAfter: after, api.QueryBefore: f.Before, api.QueryLimit: int64(f.Limit)} {
+			if n > 0 {
+				q.Set(name, strconv.FormatInt(n, 10))
+			}
+		}
+		set(q, api.QueryTask, f.Task)
+		set(q, api.QueryBranch, f.Branch)
+		flag(q, api.QueryFollow, f.Follow)
+		return withQuery(api.RouteHistory.Path(), c.scope(q))
+	}
+	return follow(ctx, c, path, func(e api.HistoryEntry) { after = e.Seq })
+}
+
+// Preferences asks what the user's configuration wants of hf itself.
+func (c *Client) Preferences(ctx context.Context) (out api.Preferences, err error) {
+	err = c.call(ctx, api.RoutePreferences, api.RoutePreferences.Path(), nil, nil, &out)
+	return out, err
 }
 
 // Agents lists the agents hfd can start.

@@ -129,6 +129,10 @@ func (d *Daemon) Umask() int { return d.umask }
 // process left, nil for a fresh process.
 func (d *Daemon) Handoff() []byte { return d.handoff.App }
 
+// Replaced is the build that this one took the place of in the same process,
+// and whether there was one.
+func (d *Daemon) Replaced() (build int64, ok bool) { return d.handoff.From, d.handoff.Upgrades > 0 }
+
 // SetPhase tells clients how far the daemon is, such as api.PhaseMigrating.
 func (d *Daemon) SetPhase(phase string) {
 	d.mu.Lock()
