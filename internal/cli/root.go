@@ -20,13 +20,18 @@ import (
 	"github.com/hf-dev/hf/internal/cli/exec"
 	"github.com/hf-dev/hf/internal/cli/exitcode"
 	"github.com/hf-dev/hf/internal/cli/factory"
+	"github.com/hf-dev/hf/internal/cli/history"
 	"github.com/hf-dev/hf/internal/cli/interrupt"
 	"github.com/hf-dev/hf/internal/cli/kill"
 	"github.com/hf-dev/hf/internal/cli/list"
 	"github.com/hf-dev/hf/internal/cli/logs"
+	"github.com/hf-dev/hf/internal/cli/open"
+	"github.com/hf-dev/hf/internal/cli/rename"
 	"github.com/hf-dev/hf/internal/cli/repo"
 	"github.com/hf-dev/hf/internal/cli/retry"
 	"github.com/hf-dev/hf/internal/cli/send"
+	"github.com/hf-dev/hf/internal/cli/shell"
+	"github.com/hf-dev/hf/internal/cli/shellinit"
 	"github.com/hf-dev/hf/internal/cli/show"
 	"github.com/hf-dev/hf/internal/cli/status"
 	"github.com/hf-dev/hf/internal/cli/switchto"
@@ -60,6 +65,8 @@ func entries() []entry {
 		{"show", nil, groupTasks, func(f *factory.Factory) *cobra.Command { return show.NewCmd(f, nil) }},
 		{"status", nil, groupTasks, func(f *factory.Factory) *cobra.Command { return status.NewCmd(f, nil) }},
 		{"wait", nil, groupTasks, func(f *factory.Factory) *cobra.Command { return wait.NewCmd(f, nil) }},
+		{"history", nil, groupTasks, func(f *factory.Factory) *cobra.Command { return history.NewCmd(f, nil) }},
+		{"rename", nil, groupTasks, func(f *factory.Factory) *cobra.Command { return rename.NewCmd(f, nil) }},
 		{"retry", nil, groupTasks, func(f *factory.Factory) *cobra.Command { return retry.NewCmd(f, nil) }},
 		{"kill", nil, groupTasks, func(f *factory.Factory) *cobra.Command { return kill.NewCmd(f, nil) }},
 
@@ -73,6 +80,8 @@ func entries() []entry {
 
 		{"diff", nil, groupWork, func(f *factory.Factory) *cobra.Command { return diff.NewCmd(f, nil) }},
 		{"exec", nil, groupWork, func(f *factory.Factory) *cobra.Command { return exec.NewCmd(f, nil) }},
+		{"shell", nil, groupWork, func(f *factory.Factory) *cobra.Command { return shell.NewCmd(f, nil) }},
+		{"open", nil, groupWork, func(f *factory.Factory) *cobra.Command { return open.NewCmd(f, nil) }},
 		{"switch", nil, groupWork, func(f *factory.Factory) *cobra.Command { return switchto.NewCmd(f, nil) }},
 
 		{"repo", nil, groupSetup, repo.NewCmd},
@@ -82,6 +91,7 @@ func entries() []entry {
 		{"config", nil, groupSetup, config.NewCmd},
 		{"db", nil, groupSetup, db.NewCmd},
 		{"completion", nil, groupSetup, completion.NewCmd},
+		{"shell-init", nil, groupSetup, shellinit.NewCmd},
 		{"version", nil, groupSetup, version.NewCmd},
 
 		{"exit-codes", nil, "", func(*factory.Factory) *cobra.Command { return topics.ExitCodes() }},

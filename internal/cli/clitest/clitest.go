@@ -34,6 +34,8 @@ type Daemon struct {
 	Trust    api.RepoTrust
 	RepoList api.RepoList
 	Added    api.Repo
+	Prefs    api.Preferences
+	Past     []api.HistoryEntry
 
 	mu    sync.Mutex
 	calls []string
@@ -134,6 +136,29 @@ func (d *Daemon) Retry(_ context.Context, task string, _ api.TaskAction) (api.Ac
 // Kill accepts.
 func (d *Daemon) Kill(_ context.Context, task string, _ api.TaskAction) (api.Accepted, error) {
 	return d.Accept, d.note("kill", task)
+}
+
+// Rename accepts.
+func (d *Daemon) Rename(_ context.Context, task string, in api.RenameTask) (api.Accepted, error) {
+	return d.Accept, d.note("rename", task, in.Title)
+}
+
+// Preferences returns Prefs.
+func (d *Daemon) Preferences(context.Context) (api.Preferences, error) { return d.Prefs, nil }
+
+// History gives Past, and notes what was asked for.
+func (d *Daemon) History(_ context.Context, f client.HistoryFilter) iter.Seq2[api.HistoryEntry, error] {
+	err := d.note("history", text(f))
+	return func(yield func(api.HistoryEntry, error) bool) {
+		for _, e := range d.Past {
+			if !yield(e, nil) {
+				return
+			}
+		}
+		if err != nil {
+			yield(api.HistoryEntry{}, err)
+		}
+	}
 }
 
 // Interrupt accepts.

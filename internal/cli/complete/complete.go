@@ -43,6 +43,24 @@ func Tasks(f *factory.Factory, n int) Func {
 	}
 }
 
+// Branches completes one word by the branches of tasks.
+func Branches(f *factory.Factory) Func {
+	return func(cmd *cobra.Command, _ []string, _ string) ([]string, cobra.ShellCompDirective) {
+		return ask(cmd, f, func(ctx context.Context, c *client.Client) (out []string) {
+			list, err := c.Tasks(ctx, client.TaskFilter{All: true})
+			if err != nil {
+				return nil
+			}
+			for _, t := range list.Tasks {
+				if t.Branch != "" {
+					out = append(out, described(t.Branch, t.Title))
+				}
+			}
+			return out
+		})
+	}
+}
+
 // TaskThenRequest completes a task and then one of its open permission
 // requests.
 func TaskThenRequest(f *factory.Factory) Func {
@@ -137,6 +155,11 @@ func Fixed(words ...string) Func {
 // Nothing completes nothing, not even file names.
 func Nothing(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
 	return nil, cobra.ShellCompDirectiveNoFileComp
+}
+
+// Programs leaves it to the shell, which knows files.
+func Programs(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+	return nil, cobra.ShellCompDirectiveDefault
 }
 
 // Flag registers a completion of a flag that cmd has.

@@ -34,7 +34,7 @@ type Options struct {
 // NewCmd returns the command. runF, where not nil, gets the options in its
 // place.
 func NewCmd(f *factory.Factory, runF func(context.Context, *Options) error) *cobra.Command {
-	opts := &Options{IO: f.IO, Client: func() (commander, error) { return f.Client() }, Env: f.Env, Replace: become}
+	opts := &Options{IO: f.IO, Client: func() (commander, error) { return f.Client() }, Env: f.Env, Replace: Become}
 	cmd := &cobra.Command{
 		Use:   "exec TASK -- COMMAND [ARG...]",
 		Short: "Run a command in a task's sandbox",
@@ -75,7 +75,8 @@ func run(ctx context.Context, opts *Options) error {
 	return opts.Replace(command)
 }
 
-func become(c api.Command) error {
+// Become turns this process into a command. It returns only an error.
+func Become(c api.Command) error {
 	if err := os.Chdir(c.Dir); err != nil {
 		return fmt.Errorf("enter the sandbox: %w", err)
 	}

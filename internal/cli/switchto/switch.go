@@ -4,12 +4,14 @@ package switchto
 import (
 	"context"
 	"fmt"
+	"path/filepath"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/hf-dev/hf/internal/cli/args"
 	"github.com/hf-dev/hf/internal/cli/complete"
+	"github.com/hf-dev/hf/internal/cli/exitcode"
 	"github.com/hf-dev/hf/internal/cli/factory"
 	"github.com/hf-dev/hf/internal/iostreams"
 	"github.com/hf-dev/hf/pkg/api"
@@ -25,6 +27,7 @@ type Options struct {
 	IO     *iostreams.IOStreams
 	Client func() (shower, error)
 	Task   string
+	Shell  string // $SHELL, for a hint
 }
 
 // NewCmd returns the command. runF, where not nil, gets the options in its
@@ -32,19 +35,22 @@ type Options struct {
 func NewCmd(f *factory.Factory, runF func(context.Context, *Options) error) *cobra.Command {
 	opts := &Options{IO: f.IO, Client: func() (shower, error) { return f.Client() }}
 	return &cobra.Command{
-		Use:   "switch [TASK]",
-		Short: "Print how to go to a task's directory",
+		Use:   "switch TASK|-",
+		Short: "Go to a task's directory",
 		Long: `Print the command that goes to the directory of a task, for the shell to evaluate.
-Without a TASK, or with -, it is the task used last.`,
-		Example: `  eval "$(hf switch k3f9)"
-  hfcd() { eval "$(hf switch "$@")"; }`,
-		Args:              args.Range(0, "TASK"),
+With ` + "`hf shell-init`" + ` in the shell's start-up file, hf switch does it by itself.`,
+		Example: `  hf switch k3f9
+  hf switch -                        # the task used last
+  eval "$(hf switch k3f9)"           # without hf shell-init`,
+		Args: func(cmd *cobra.Command, argv []string) error {
+			if len(argv) == 0 {
+				return &exitcode.UsageError{Message: "hf switch needs TASK", Hint: "`hf switch -` goes to the task used last, `hf list` shows them all"}
+			}
+			return args.Exact("TASK")(cmd, argv)
+		},
 		ValidArgsFunction: complete.Tasks(f, 1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			opts.Task = api.TaskLast
-			if len(args) > 0 {
-				opts.Task = factory.Task(args[0])
-			}
+			opts.Task, opts.Shell = factory.Task(args[0]), f.Getenv("SHELL")
 			if runF != nil {
 				return runF(cmd.Context(), opts)
 			}
@@ -65,11 +71,28 @@ func run(ctx context.Context, opts *Options) error {
 	if d.Path == "" {
 		return &api.Error{Code: api.CodeConflict, Message: fmt.Sprintf("task %s has no directory: it is %s", d.ID, d.Status)}
 	}
-	_, err = fmt.Fprintln(opts.IO.Out, "cd "+quote(d.Path))
+	if _, err = fmt.Fprintln(opts.IO.Out, "cd "+quote(d.Path)); err != nil || !opts.IO.OutTTY() {
+		return err
+	}
+	// Nobody evaluates what is printed on a terminal.
+	_, err = fmt.Fprintln(opts.IO.Err, opts.IO.ErrStyle().Dim("to have hf change the directory itself: "+opts.remedy()))
 	return err
 }
 
-// quote makes one word of a shell of any path.
+// remedy is the line that makes the person's shell evaluate it.
+func (o *Options) remedy() string {
+	switch shell := filepath.Base(o.Shell); shell {
+	case "fish":
+		return "hf shell-init fish | source"
+	case "zsh":
+		return `eval "$(hf shell-init zsh)"`
+	default:
+		return `eval "$(hf shell-init bash)"`
+	}
+}
+
+// quote makes one word of a shell of any path. A backslash stands outside of the
+// quotes: between them it means itself to most shells, and something to fish.
 func quote(s string) string {
 	safe := func(r rune) bool {
 		return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("/._-+@%:,", r)
@@ -77,5 +100,5 @@ func quote(s string) string {
 	if s != "" && s[0] != '-' && strings.IndexFunc(s, func(r rune) bool { return !safe(r) }) < 0 {
 		return s
 	}
-	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
+	return "'" + strings.NewReplacer("'", `'\''`, `\`, `'\\'`).Replace(s) + "'"
 }

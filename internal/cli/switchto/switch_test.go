@@ -30,7 +30,7 @@ func switchTo(t *testing.T, d api.TaskDetail, args ...string) (out, asked string
 // A shell that evaluates what is printed is where the task is, whatever the
 // directory is called.
 func TestAShellUnderstandsIt(t *testing.T) {
-	for _, name := range []string{"plain", "with space", "it's", `$(touch pwned) "x" \`, "-n", "new\nline", "日本"} {
+	for _, name := range []string{"plain", "with space", "it's", `$(touch pwned) "x" \`, `a\\b\'c\n`, "-n", "new\nline", "end\n", "日本", "*?[a]~#!"} {
 		dir := filepath.Join(t.TempDir(), name)
 		if err := os.Mkdir(dir, 0o700); err != nil {
 			t.Fatal(err)
@@ -39,17 +39,44 @@ func TestAShellUnderstandsIt(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		got, err := xec.Output(t.Context(), xec.Cmd{Argv: []string{"/bin/sh", "-c", line + "pwd -P"}, Dir: "/", Env: []string{"PATH=" + os.Getenv("PATH")}})
 		want, _ := filepath.EvalSymlinks(dir)
-		if err != nil || strings.TrimSuffix(string(got), "\n") != want {
-			t.Errorf("%q leads to %q (%v), want %q", line, got, err, want)
+		env := []string{"PATH=" + os.Getenv("PATH"), "HOME=" + t.TempDir()}
+		for _, shell := range []string{"sh", "dash", "bash", "zsh", "fish"} {
+			if _, err := xec.LookPath(shell, env); err != nil {
+				continue // of those that are not installed, CI has some
+			}
+			got, err := xec.Output(t.Context(), xec.Cmd{Argv: []string{shell, "-c", line + "pwd -P"}, Dir: "/", Env: env})
+			if err != nil || strings.TrimSuffix(string(got), "\n") != want {
+				t.Errorf("%s: %q leads to %q (%v), want %q", shell, line, got, err, want)
+			}
+		}
+	}
+}
+
+func TestOnATerminalItSaysHowToEvaluateIt(t *testing.T) {
+	for shell, want := range map[string]string{"/bin/bash": `eval "$(hf shell-init bash)"`, "/usr/bin/zsh": `eval "$(hf shell-init zsh)"`, "/bin/fish": "hf shell-init fish | source", "": "hf shell-init bash"} {
+		for _, tty := range []bool{true, false} {
+			io, _, _, errOut := iostreams.Test()
+			io.SetTTY(true, tty, true)
+			cmd := NewCmd(factory.New(io, []string{"SHELL=" + shell}), func(ctx context.Context, opts *Options) error {
+				opts.Client = func() (shower, error) {
+					return &clitest.Daemon{Details: []api.TaskDetail{{Task: api.Task{Path: "/w"}}}}, nil
+				}
+				return run(ctx, opts)
+			})
+			if err := clitest.Run(t, cmd, "k3f9"); err != nil || strings.Contains(errOut.String(), want) != tty {
+				t.Errorf("%s on a terminal %v: %q, %v", shell, tty, errOut, err)
+			}
 		}
 	}
 }
 
 func TestSwitch(t *testing.T) {
-	if _, asked, _ := switchTo(t, api.TaskDetail{}); asked != api.TaskLast {
-		t.Errorf("without a task: %q", asked)
+	if _, asked, _ := switchTo(t, api.TaskDetail{}, "-"); asked != api.TaskLast {
+		t.Errorf("the task used last: %q", asked)
+	}
+	if _, asked, err := switchTo(t, api.TaskDetail{}); exitcode.For(err) != exitcode.Usage || asked != "" {
+		t.Errorf("without a task: %q, %v", asked, err)
 	}
 	if _, asked, _ := switchTo(t, api.TaskDetail{}, "."); asked != api.TaskOfCwd {
 		t.Errorf("the task of this directory: %q", asked)
