@@ -137,7 +137,7 @@ func TestRefuses(t *testing.T) {
 		"status":                {"GET", "/v1/tasks?status=done", ``, "invalid_argument", `\"done\" is no status: it is one of queued,`},
 		"flag":                  {"GET", "/v1/tasks?all=yes", ``, "invalid_argument", "all=yes: 1 or 0"},
 		"repo":                  {"GET", "/v1/tasks?repo=none", ``, "not_found", `no repo \"none\" in workspace default`},
-		"after":                 {"GET", "/v1/events?after=x", ``, "invalid_argument", "the number of an event"},
+		"after":                 {"GET", "/v1/events?after=x", ``, "invalid_argument", "a number is needed"},
 		"after the last":        {"GET", "/v1/events?after=99", ``, "conflict", "event 99 has not happened"},
 		"no command":            {"POST", "/v1/tasks/t/command", `{"argv":[""]}`, "invalid_argument", "no command"},
 		"no hash":               {"POST", "/v1/repos/a/trust", `{}`, "invalid_argument", "hash"},
