@@ -248,8 +248,8 @@ func (w workspaces) Current(context.Context) (string, error) { return "default",
 
 type agents struct{ *world }
 
-func (w agents) List(context.Context, map[string]string) ([]api.Agent, error) {
-	return nil, w.note("agents")
+func (w agents) List(_ context.Context, env map[string]string) ([]api.Agent, error) {
+	return nil, w.note("agents", env["PATH"])
 }
 
 func (w agents) Test(_ context.Context, name string, env map[string]string) (api.AgentTest, error) {

@@ -279,7 +279,11 @@ func (s *server) command(r *request) (api.Command, error) {
 }
 
 func (s *server) agents(r *request) (api.AgentList, error) {
-	list, err := s.cfg.Agents.List(r.Context(), nil)
+	in, err := body[api.ListAgents](r)
+	if err != nil {
+		return api.AgentList{}, err
+	}
+	list, err := s.cfg.Agents.List(r.Context(), in.Env)
 	return api.AgentList{Schema: api.Schema, Agents: some(list)}, err
 }
 

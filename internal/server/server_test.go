@@ -49,7 +49,7 @@ func TestRoutes(t *testing.T) {
 		{route: api.RouteResolve, args: []string{"t", "p1"}, body: `{"option":"yes"}`, status: 200, call: "resolve rq id-of-t p1 yes", answer: `"options":[]`},
 		{route: api.RouteDiff, args: []string{"t"}, query: "stat=1", status: 200, call: "diff id-of-t stat", answer: `"files":[]`},
 		{route: api.RouteCommand, args: []string{"t"}, body: `{"argv":["ls"]}`, status: 200, call: "command id-of-t ls", answer: `"argv":["ls"]`},
-		{route: api.RouteAgents, status: 200, call: "agents", answer: `"agents":[]`},
+		{route: api.RouteAgents, body: `{"env":{"PATH":"/bin"}}`, status: 200, call: "agents /bin", answer: `"agents":[]`},
 		{route: api.RouteTestAgent, args: []string{"demo"}, body: `{"env":{"PATH":"/bin"}}`, status: 200, call: "test demo /bin", answer: `"ok":true`},
 		{route: api.RouteTranscript, args: []string{"t"}, query: "after=s:1:0", status: 200, call: "transcript id-of-t s:1:0", answer: ``},
 		{route: api.RouteHistory, query: "task=t&branch=b&workspace=w", status: 200, call: "history w id-of-t b", answer: ``},

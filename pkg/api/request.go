@@ -187,6 +187,11 @@ type AgentList struct {
 	Agents []Agent `json:"agents"`
 }
 
+// ListAgents asks which agents there are, as this caller would start them.
+type ListAgents struct {
+	Env Env `json:"env,omitempty"`
+}
+
 // TestAgent asks for a real handshake with an agent in an empty directory.
 type TestAgent struct {
 	Env Env `json:"env,omitempty"`

@@ -101,6 +101,6 @@ var (
 	RouteEvents       = Route{"GET", "/v1/events"}
 	RouteHistory      = Route{"GET", "/v1/history"}
 	RoutePreferences  = Route{"GET", "/v1/preferences"}
-	RouteAgents       = Route{"GET", "/v1/agents"}
+	RouteAgents       = Route{"POST", "/v1/agents"} // with the variables of the caller: what is installed depends on them
 	RouteTestAgent    = Route{"POST", "/v1/agents/{agent}/test"}
 )

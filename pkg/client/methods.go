@@ -276,8 +276,8 @@ func (c *Client) Preferences(ctx context.Context) (out api.Preferences, err erro
 }
 
 // Agents lists the agents hfd can start.
-func (c *Client) Agents(ctx context.Context) (out api.AgentList, err error) {
-	err = c.call(ctx, api.RouteAgents, api.RouteAgents.Path(), c.scope(nil), nil, &out)
+func (c *Client) Agents(ctx context.Context, in api.ListAgents) (out api.AgentList, err error) {
+	err = c.call(ctx, api.RouteAgents, api.RouteAgents.Path(), c.scope(nil), in, &out)
 	return out, err
 }
 

@@ -17,18 +17,19 @@ import (
 
 // lister is what the command asks of the daemon.
 type lister interface {
-	Agents(ctx context.Context) (api.AgentList, error)
+	Agents(ctx context.Context, in api.ListAgents) (api.AgentList, error)
 }
 
 // listOptions is one parsed call of `hf agent list`.
 type listOptions struct {
 	io     *iostreams.IOStreams
 	client func() (lister, error)
+	env    func(context.Context) (api.Env, error)
 	output *output.Flags
 }
 
 func newList(f *factory.Factory, runF func(context.Context, *listOptions) error) *cobra.Command {
-	opts := &listOptions{io: f.IO, client: func() (lister, error) { return f.Client() }}
+	opts := &listOptions{io: f.IO, client: func() (lister, error) { return f.Client() }, env: f.Env}
 	cmd := &cobra.Command{
 		Use:     "list",
 		Aliases: []string{"ls"},
@@ -54,7 +55,11 @@ func runList(ctx context.Context, opts *listOptions) error {
 	if err != nil {
 		return err
 	}
-	l, err := c.Agents(ctx)
+	env, err := opts.env(ctx)
+	if err != nil {
+		return err
+	}
+	l, err := c.Agents(ctx, api.ListAgents{Env: env})
 	if err != nil {
 		return err
 	}

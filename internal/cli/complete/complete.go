@@ -12,6 +12,7 @@ import (
 
 	"github.com/hf-dev/hf/internal/cli/factory"
 	"github.com/hf-dev/hf/internal/sanitize"
+	"github.com/hf-dev/hf/pkg/api"
 	"github.com/hf-dev/hf/pkg/client"
 )
 
@@ -112,7 +113,11 @@ func Agents(f *factory.Factory, n int) Func {
 			return nil, cobra.ShellCompDirectiveNoFileComp
 		}
 		return ask(cmd, f, func(ctx context.Context, c *client.Client) (out []string) {
-			list, err := c.Agents(ctx)
+			hello, err := c.Peer(ctx)
+			if err != nil {
+				return nil
+			}
+			list, err := c.Agents(ctx, api.ListAgents{Env: client.Env(hello.Env, f.Environ)})
 			if err != nil {
 				return nil
 			}
