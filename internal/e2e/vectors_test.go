@@ -153,9 +153,19 @@ func TestWhatIsPlantedIsExecutedByPlainGit(t *testing.T) {
 		}
 		_ = os.Remove(filepath.Join(s.evil, "ran"))
 		for _, args := range [][]string{
-			{"status"}, {"diff"}, {"log", "-1"}, {"fetch", "-q", "origin"}, {"add", "-A"}, {"status"}, {"commit", "-q", "-m", "plain"},
-			{"merge", "-q", "-m", "merged", "aside"}, {"worktree", "add", "-q", "-b", "second", tree + "-second"}, {"submodule", "update"},
-			{"push", "-q", "origin", "HEAD"}, {"show", "HEAD:x"}, {"create-branch"},
+			{"status"},
+			{"diff"},
+			{"log", "-1"},
+			{"fetch", "-q", "origin"},
+			{"add", "-A"},
+			{"status"},
+			{"commit", "-q", "-m", "plain"},
+			{"merge", "-q", "-m", "merged", "aside"},
+			{"worktree", "add", "-q", "-b", "second", tree + "-second"},
+			{"submodule", "update"},
+			{"push", "-q", "origin", "HEAD"},
+			{"show", "HEAD:x"},
+			{"create-branch"},
 		} {
 			_ = there.command("git", args...).Run() // much of it fails, which does not matter here
 		}

@@ -3,6 +3,7 @@ package git
 import (
 	"errors"
 	"fmt"
+	"regexp"
 	"strings"
 
 	"github.com/hf-dev/hf/internal/xec"
@@ -38,7 +39,8 @@ func gitMessage(err error) string {
 	if len(lines) == 0 {
 		lines = boilerplate
 	}
-	return strings.Join(lines[max(0, len(lines)-3):], "; ")
+	said := strings.Join(lines[max(0, len(lines)-3):], "; ")
+	return regexp.MustCompile(`://[^/@\s]*@`).ReplaceAllString(said, "://") // who signs in is nobody's business
 }
 
 // withoutRef drops what git says twice of a ref that it cannot write.

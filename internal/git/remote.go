@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -43,16 +42,6 @@ func (r *Runner) Fetch(ctx context.Context, repo Repo, branch string, env []stri
 		return networkError(withoutUser(address), err)
 	}
 	return nil
-}
-
-// withoutUser is an address as it may be shown: who signs in, and with what, is
-// nobody's business.
-func withoutUser(address string) string {
-	if u, err := url.Parse(address); err == nil && u.User != nil && u.Host != "" {
-		u.User = nil
-		return u.String()
-	}
-	return address
 }
 
 // Clone clones a repository into a directory that appears only when the clone

@@ -2,9 +2,14 @@ package git_test
 
 import (
 	"context"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -169,4 +174,61 @@ func TestRemoveCloneKeepsWhatIsOnlyThere(t *testing.T) {
 			}
 		})
 	}
+}
+
+// A password in the address of a remote reaches the server, and no file, no
+// argument and no message of hf's.
+func TestPasswordOfARemoteIsNotWrittenDown(t *testing.T) {
+	f := newFixture(t)
+	const secret = "pass%word-in-the-address"
+	var mu sync.Mutex
+	var seen []string
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		user, password, _ := r.BasicAuth()
+		mu.Lock()
+		seen = append(seen, user+":"+password)
+		for _, path := range filesOf("/proc/[0-9]*/cmdline") {
+			if b, _ := os.ReadFile(path); strings.Contains(string(b), "word-in-the-address") {
+				t.Errorf("it is an argument: %q", b)
+			}
+		}
+		mu.Unlock()
+		w.Header().Set("WWW-Authenticate", `Basic realm="x"`)
+		w.WriteHeader(http.StatusUnauthorized)
+	}))
+	defer server.Close()
+	address := func(user string) string {
+		return strings.Replace(server.URL, "://", "://"+user+"@", 1) + "/o/n"
+	}
+	for _, user := range []string{"user:" + url.PathEscape(secret), url.PathEscape(secret)} {
+		f.git("repo", "config", "remote.origin.url", address(user))
+		err := f.run.Fetch(t.Context(), f.repo, "main", nil)
+		wantCode(t, err, api.CodeUnauthorized)
+		if said := err.Error(); strings.Contains(said, "word-in") || !strings.Contains(said, server.URL+"/o/n") {
+			t.Errorf("it says %q", said)
+		}
+	}
+	mu.Lock()
+	defer mu.Unlock()
+	if !slices.Contains(seen, "user:"+secret) {
+		t.Errorf("the server saw %q", seen)
+	}
+	err := filepath.WalkDir(f.path("."), func(path string, d os.DirEntry, err error) error {
+		if err != nil || !d.Type().IsRegular() || strings.HasPrefix(path, f.path("repo")) {
+			return err
+		}
+		b, err := os.ReadFile(path)
+		if strings.Contains(string(b), "word-in-the-address") {
+			t.Errorf("it stands in %s", path)
+		}
+		return err
+	})
+	if err != nil {
+		t.Error(err)
+	}
+}
+
+func filesOf(pattern string) []string {
+	files, _ := filepath.Glob(pattern)
+	return files
 }

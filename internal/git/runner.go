@@ -121,13 +121,14 @@ func (r *Runner) run(ctx context.Context, c call) error {
 	}
 	gitDir := c.in.gitDir
 	if gitDir == "" {
-		gitDir = filepath.Join(v, own)
+		gitDir = filepath.Join(v.dir, own)
 	}
 	dir := c.in.workTree
-	c.env = append(c.env, "GIT_DIR="+gitDir, "GIT_COMMON_DIR="+v)
+	c.env = append(c.env, "GIT_DIR="+gitDir, "GIT_COMMON_DIR="+v.dir)
+	c.env = append(c.env, v.env...)
 	if dir == "" {
 		dir = c.in.common
-		c.env = append(c.env, "GIT_WORK_TREE="+v)
+		c.env = append(c.env, "GIT_WORK_TREE="+v.dir)
 	} else {
 		c.env = append(c.env, "GIT_WORK_TREE="+dir)
 	}

@@ -19,6 +19,7 @@ import (
 type view struct {
 	stamp string
 	dir   string
+	env   []string // what signs in to remotes whose address holds a password
 }
 
 // own is a git directory in a view for commands that belong to no work tree and
@@ -33,30 +34,31 @@ func linked() []string {
 
 // view returns the directory of the view of a repository, and makes it anew
 // when the repository's configuration has changed.
-func (r *Runner) view(ctx context.Context, common string) (string, error) {
+func (r *Runner) view(ctx context.Context, common string) (view, error) {
 	config := filepath.Join(common, "config")
 	stamp, err := stampOf(config)
 	if err != nil {
-		return "", err
+		return view{}, err
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if v, ok := r.views[common]; ok && v.stamp == stamp && isDir(v.dir) {
-		return v.dir, nil
+		return v, nil
 	}
 	if err := r.openViews(); err != nil {
-		return "", fmt.Errorf("make directory for views: %w", err)
+		return view{}, fmt.Errorf("make directory for views: %w", err)
 	}
-	text, err := r.harmless(ctx, config)
+	text, env, err := r.harmless(ctx, config)
 	if err != nil {
-		return "", err
+		return view{}, err
 	}
 	dir, err := makeView(r.viewDir, common, text)
 	if err != nil {
-		return "", fmt.Errorf("make view of %s: %w", common, err)
+		return view{}, fmt.Errorf("make view of %s: %w", common, err)
 	}
-	r.views[common] = view{stamp: stamp, dir: dir}
-	return dir, nil
+	v := view{stamp: stamp, dir: dir, env: env}
+	r.views[common] = v
+	return v, nil
 }
 
 // openViews makes the directory of the views. What an earlier process left
@@ -85,28 +87,32 @@ func (r *Runner) Close() error {
 }
 
 // harmless returns the configuration of a view: the allowed keys of a
-// configuration file, without its includes. Reading a file this way runs
-// nothing.
-func (r *Runner) harmless(ctx context.Context, config string) ([]byte, error) {
+// configuration file, without its includes, and what signs in to remotes whose
+// address holds a password. Reading a file this way runs nothing.
+func (r *Runner) harmless(ctx context.Context, config string) (text []byte, env []string, err error) {
 	var out bytes.Buffer
-	err := r.exec(ctx, r.viewDir, call{
+	err = r.exec(ctx, r.viewDir, call{
 		args: []string{"config", "--file", config, "--no-includes", "--list", "-z"},
 		env:  []string{"GIT_CEILING_DIRECTORIES=" + filepath.Dir(r.viewDir)}, stdout: &out,
 	})
 	if err != nil {
-		return nil, fmt.Errorf("read configuration of the repository: %w", err)
+		return nil, nil, fmt.Errorf("read configuration of the repository: %w", err)
 	}
-	var text bytes.Buffer
+	var b bytes.Buffer
+	var users signIns
 	for entry := range bytes.SplitSeq(bytes.TrimSuffix(out.Bytes(), []byte{0}), []byte{0}) {
 		key, value, has := strings.Cut(string(entry), "\n")
 		if !has {
 			value = "true"
 		}
 		if allowedKey(key) {
-			writeKey(&text, key, value)
+			if strings.HasPrefix(key, "remote.") {
+				value = users.take(value)
+			}
+			writeKey(&b, key, value)
 		}
 	}
-	return text.Bytes(), nil
+	return b.Bytes(), users.env(), nil
 }
 
 // allowedKey reports whether a key of a repository's own configuration may

@@ -7,7 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"slices"
+	"strings"
 	"syscall"
 	"time"
 	"unicode/utf8"
@@ -44,9 +44,15 @@ func start(ctx context.Context, o StartOptions) (Info, error) {
 	if err := ctx.Err(); err != nil {
 		return Info{}, context.Cause(ctx)
 	}
-	for _, s := range slices.Concat(o.Spec.Argv, o.Spec.Env) {
+	for _, s := range o.Spec.Argv {
 		if !utf8.ValidString(s) {
-			return Info{}, &api.Error{Code: api.CodeInvalid, Message: fmt.Sprintf("the command or its environment is not UTF-8: %.40q", s)}
+			return Info{}, &api.Error{Code: api.CodeInvalid, Message: fmt.Sprintf("the command is not UTF-8: %.40q", s)}
+		}
+	}
+	for _, s := range o.Spec.Env {
+		if !utf8.ValidString(s) { // the value may be a secret
+			name, _, _ := strings.Cut(s, "=")
+			return Info{}, &api.Error{Code: api.CodeInvalid, Message: fmt.Sprintf("the variable %.40q of the command is not UTF-8", name)}
 		}
 	}
 	if err := rundir.MakeDir(o.Spec.Dir); err != nil {
