@@ -81,6 +81,7 @@ func setUp(env *testscript.Env) error {
 		"PATH":                binaries + string(filepath.ListSeparator) + os.Getenv("PATH"),
 		"HF_STATE_DIR":        filepath.Join(dir, "state"),
 		"HF_DATA_DIR":         filepath.Join(dir, "data"),
+		"HF_BIN":              binaries,
 		"LANG":                "C.UTF-8",
 		"TERM":                "xterm",
 		"GIT_CONFIG_NOSYSTEM": "1",

@@ -17,6 +17,7 @@ import (
 	"github.com/hf-dev/hf/internal/cli/create"
 	"github.com/hf-dev/hf/internal/cli/db"
 	"github.com/hf-dev/hf/internal/cli/diff"
+	"github.com/hf-dev/hf/internal/cli/doctor"
 	"github.com/hf-dev/hf/internal/cli/exec"
 	"github.com/hf-dev/hf/internal/cli/exitcode"
 	"github.com/hf-dev/hf/internal/cli/factory"
@@ -88,6 +89,7 @@ func entries() []entry {
 		{"workspace", nil, groupSetup, workspace.NewCmd},
 		{"agent", nil, groupSetup, agent.NewCmd},
 		{"backend", nil, groupSetup, backend.NewCmd},
+		{"doctor", nil, groupSetup, func(f *factory.Factory) *cobra.Command { return doctor.NewCmd(f, nil) }},
 		{"config", nil, groupSetup, config.NewCmd},
 		{"db", nil, groupSetup, db.NewCmd},
 		{"completion", nil, groupSetup, completion.NewCmd},

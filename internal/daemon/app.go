@@ -112,7 +112,7 @@ func (a *app) wire(ctx context.Context, cfg *config.Source) error {
 	a.handler = server.New(server.Config{
 		Log: log, Version: version.Version(),
 		Tasks: a.tasks, Sessions: talks{a.tasks, a.sessions}, Events: eventStore{a.store}, Repos: repos{a.repos},
-		Workspaces: workspaces{a.store, cfg}, Agents: agents, Backend: backend{a},
+		Workspaces: workspaces{a.store, cfg}, Agents: agents, Backend: backend{a}, Doctor: doctor{a, agents},
 		Preferences: func() api.Preferences { return preferences(cfg.Current()) },
 		Isolation:   func(string) string { return worktrees.Capabilities().Isolation },
 	})

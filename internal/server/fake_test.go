@@ -256,6 +256,12 @@ func (w agents) Test(_ context.Context, name string, env map[string]string) (api
 	return api.AgentTest{Agent: name, OK: true}, w.note("test", name, env["PATH"])
 }
 
+type doctor struct{ *world }
+
+func (w doctor) Check(_ context.Context, env map[string]string) ([]api.Check, error) {
+	return nil, w.note("check", env["PATH"])
+}
+
 type backend struct{ *world }
 
 func (w backend) Backend(context.Context) (api.Backend, error) { return api.Backend{PID: 5}, nil }
@@ -273,7 +279,7 @@ func serve(t *testing.T, w *world, adjust ...func(*server.Config)) *httptest.Ser
 	cfg := server.Config{
 		Log: slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelDebug})), Version: "v1",
 		Tasks: tasks{w}, Sessions: sessions{w}, Events: events{w}, Repos: repos{w},
-		Workspaces: workspaces{w}, Agents: agents{w}, Backend: backend{w},
+		Workspaces: workspaces{w}, Agents: agents{w}, Backend: backend{w}, Doctor: doctor{w},
 		Preferences: func() api.Preferences { return api.Preferences{Editor: "ed"} },
 	}
 	for _, f := range adjust {

@@ -287,6 +287,15 @@ func (s *server) agents(r *request) (api.AgentList, error) {
 	return api.AgentList{Schema: api.Schema, Agents: some(list)}, err
 }
 
+func (s *server) doctor(r *request) (api.Findings, error) {
+	in, err := body[api.CheckUp](r)
+	if err != nil {
+		return api.Findings{}, err
+	}
+	checks, err := s.cfg.Doctor.Check(r.Context(), in.Env)
+	return api.Findings{Checks: some(checks)}, err
+}
+
 func (s *server) testAgent(r *request) (api.AgentTest, error) {
 	in, err := body[api.TestAgent](r)
 	if err != nil {

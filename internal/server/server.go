@@ -81,6 +81,11 @@ type Backend interface {
 	Database(ctx context.Context) (api.Database, error)
 }
 
+// Doctor looks at what hf needs. It changes nothing.
+type Doctor interface {
+	Check(ctx context.Context, env map[string]string) ([]api.Check, error)
+}
+
 // Config is what a server works with.
 type Config struct {
 	Log        *slog.Logger // required
@@ -92,6 +97,7 @@ type Config struct {
 	Workspaces Workspaces
 	Agents     Agents
 	Backend    Backend
+	Doctor     Doctor
 
 	// Preferences is what the user's configuration wants of hf itself. Required.
 	Preferences func() api.Preferences
@@ -158,6 +164,7 @@ func (s *server) endpoints() []endpoint {
 		{api.RouteCommand, answer(http.StatusOK, s.command)},
 		{api.RouteAgents, answer(http.StatusOK, s.agents)},
 		{api.RouteTestAgent, answer(http.StatusOK, s.testAgent)},
+		{api.RouteDoctor, answer(http.StatusOK, s.doctor)},
 		{api.RouteTranscript, s.transcript},
 		{api.RouteEvents, s.events},
 		{api.RouteHistory, s.history},

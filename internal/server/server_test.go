@@ -51,6 +51,7 @@ func TestRoutes(t *testing.T) {
 		{route: api.RouteCommand, args: []string{"t"}, body: `{"argv":["ls"]}`, status: 200, call: "command id-of-t ls", answer: `"argv":["ls"]`},
 		{route: api.RouteAgents, body: `{"env":{"PATH":"/bin"}}`, status: 200, call: "agents /bin", answer: `"agents":[]`},
 		{route: api.RouteTestAgent, args: []string{"demo"}, body: `{"env":{"PATH":"/bin"}}`, status: 200, call: "test demo /bin", answer: `"ok":true`},
+		{route: api.RouteDoctor, body: `{"env":{"PATH":"/bin"}}`, status: 200, call: "check /bin", answer: `"checks":[]`},
 		{route: api.RouteTranscript, args: []string{"t"}, query: "after=s:1:0", status: 200, call: "transcript id-of-t s:1:0", answer: ``},
 		{route: api.RouteHistory, query: "task=t&branch=b&workspace=w", status: 200, call: "history w id-of-t b", answer: ``},
 		{route: api.RoutePreferences, status: 200, call: "", answer: `"editor":"ed"`},

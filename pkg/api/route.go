@@ -102,5 +102,6 @@ var (
 	RouteHistory      = Route{"GET", "/v1/history"}
 	RoutePreferences  = Route{"GET", "/v1/preferences"}
 	RouteAgents       = Route{"POST", "/v1/agents"} // with the variables of the caller: what is installed depends on them
+	RouteDoctor       = Route{"POST", "/v1/doctor"}
 	RouteTestAgent    = Route{"POST", "/v1/agents/{agent}/test"}
 )

@@ -287,6 +287,12 @@ func (c *Client) TestAgent(ctx context.Context, agent string, in api.TestAgent) 
 	return out, err
 }
 
+// CheckUp asks the daemon to look at what hf needs and only it can see.
+func (c *Client) CheckUp(ctx context.Context, in api.CheckUp) (out api.Findings, err error) {
+	err = c.call(ctx, api.RouteDoctor, api.RouteDoctor.Path(), nil, in, &out)
+	return out, err
+}
+
 // scope adds the client's workspace and directory to a query.
 func (c *Client) scope(q url.Values) url.Values {
 	if q == nil {
