@@ -43,8 +43,27 @@ func TestKeysAreThoseOfTheFile(t *testing.T) {
 	}
 }
 
+const some = `workspace = "work"
+agent = "claude"
+
+[agents.claude]
+env = { REGION = "eu" }
+[agents.mine]
+command = ["my agent", "--acp"]
+[agents."two.words"]
+command = "other"
+
+[backend]
+idle_exit = 0
+log_max_size = "1MiB"
+log_keep = 9
+[create]
+agent_timeout = "90s"
+setup_timeout = "1h"
+`
+
 func TestValues(t *testing.T) {
-	c, _, err := Parse("c.toml", []byte(full))
+	c, _, err := Parse("c.toml", []byte(some))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -57,15 +76,15 @@ func TestValues(t *testing.T) {
 	}
 	for key, want := range map[string][2]any{
 		"workspace":                     {"elsewhere", "HF_WORKSPACE"},
-		"agent":                         {"claude", "c.toml:3"},
-		"permission":                    {"edits", "c.toml:4"},
-		"agents.claude.env.REGION":      {"eu", "c.toml:8"},
+		"agent":                         {"claude", "c.toml:2"},
+		"permission":                    {"ask", "default"},
+		"agents.claude.env.REGION":      {"eu", "c.toml:5"},
 		`agents."two.words".permission`: {"", "default"},
-		"backend.idle_exit":             {"0", "c.toml:20"},
-		"backend.log_max_size":          {"1MiB", "c.toml:21"},
-		"backend.log_keep":              {9, "c.toml:22"},
-		"create.agent_timeout":          {"1m30s", "c.toml:26"},
-		"create.setup_timeout":          {"1h", "c.toml:27"},
+		"backend.idle_exit":             {"0", "c.toml:12"},
+		"backend.log_max_size":          {"1MiB", "c.toml:13"},
+		"backend.log_keep":              {9, "c.toml:14"},
+		"create.agent_timeout":          {"1m30s", "c.toml:16"},
+		"create.setup_timeout":          {"1h", "c.toml:17"},
 	} {
 		if v := got[key]; v.Value != want[0] || v.Origin != want[1] {
 			t.Errorf("%s = %#v from %s, want %v", key, v.Value, v.Origin, want)
