@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/hf-dev/hf/internal/git"
+	"github.com/hf-dev/hf/pkg/api"
 )
 
 // TestReadingNeverBreaksTheAgentsGit polls a worktree while its agent commits,
@@ -75,7 +76,7 @@ func TestRunnerLeavesNothingInTheRepository(t *testing.T) {
 		return strings.Join(names, "\n")
 	}
 	before := list()
-	if _, err := f.run.Diff(t.Context(), f.open(path), "main", true); err != nil {
+	if _, err := f.run.Diff(t.Context(), f.open(path), "main", api.PatchText); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := f.run.Open(t.Context(), path); err != nil {

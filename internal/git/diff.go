@@ -22,28 +22,36 @@ const PatchLimit = 16 << 20
 // to the merge base of its HEAD and a base commit. The tree, its index and its
 // refs stay as they are. A patch longer than PatchLimit is cut at a line and
 // ends with one that says so.
-func (r *Runner) Diff(ctx context.Context, w Worktree, base string, patch bool) (api.Diff, error) {
+func (r *Runner) Diff(ctx context.Context, w Worktree, base string, kind api.PatchKind) (api.Diff, error) {
 	d, in, untracked, done, err := r.prepareDiff(ctx, w, base)
 	if err != nil {
 		return d, err
 	}
 	defer done()
-	if err := r.diffFiles(ctx, in, &d, untracked); err != nil || !patch {
+	if err := r.diffFiles(ctx, in, &d, untracked); err != nil || kind == api.PatchNone {
 		return d, err
 	}
 	out := &limitWriter{limit: PatchLimit}
-	args := append(diffArgs(), "--patch", "--src-prefix=a/", "--dst-prefix=b/", d.Base, "--")
+	args := append(diffArgs(), "--patch", "--src-prefix=a/", "--dst-prefix=b/")
+	if kind == api.PatchExact {
+		args = append(args, "--binary")
+	}
+	args = append(args, d.Base, "--")
 	err = r.run(ctx, call{in: in, args: args, stdout: out, limit: bulkLimit})
 	if err != nil && !out.cut {
 		return d, failed("compare "+w.Path, err)
 	}
-	d.Patch = out.text()
+	if d.Cut = out.cut; kind == api.PatchExact {
+		d.Exact = out.bytes()
+	} else {
+		d.Patch = string(out.bytes())
+	}
 	return d, nil
 }
 
 // DiffStat is the numbers of Diff alone.
 func (r *Runner) DiffStat(ctx context.Context, w Worktree, base string) (api.DiffStat, error) {
-	d, err := r.Diff(ctx, w, base, false)
+	d, err := r.Diff(ctx, w, base, api.PatchNone)
 	return d.Stat, err
 }
 
@@ -257,11 +265,11 @@ func (w *limitWriter) Write(p []byte) (int, error) {
 	return w.buf.Write(p)
 }
 
-func (w *limitWriter) text() string {
+func (w *limitWriter) bytes() []byte {
 	b := w.buf.Bytes()
 	if !w.cut {
-		return string(b)
+		return b
 	}
 	b = b[:bytes.LastIndexByte(b, '\n')+1]
-	return string(b) + fmt.Sprintf("# hf: the patch is longer than %d bytes and was cut here\n", w.limit)
+	return fmt.Appendf(b, "# hf: the patch is longer than %d bytes and was cut here\n", w.limit)
 }

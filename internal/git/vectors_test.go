@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/hf-dev/hf/internal/git"
+	"github.com/hf-dev/hf/pkg/api"
 )
 
 // vector is a way for an agent to make somebody else's git run a program, or
@@ -242,7 +243,7 @@ func (p *planted) routine() {
 	p.write(p.w+"/untracked", "x")
 	wt, err := run.OpenWorktree(ctx, p.repo.GitDir, w)
 	note("open worktree", err)
-	_, err = run.Diff(ctx, wt, "main", true)
+	_, err = run.Diff(ctx, wt, "main", api.PatchText)
 	note("diff", err)
 	_, err = run.Salvage(ctx, wt, git.SavedRef("t1"))
 	note("salvage", err)
@@ -332,7 +333,7 @@ func TestCleanRepositoryIsAsPlainGitSeesIt(t *testing.T) {
 	f.write(w+"/README.md", "hello\nworld\n")
 	f.write(w+"/bin", "\x00\x01")
 	f.git(w, "add", "bin")
-	d, err := f.run.Diff(t.Context(), f.open(path), "main", true)
+	d, err := f.run.Diff(t.Context(), f.open(path), "main", api.PatchText)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -243,7 +243,7 @@ func TestDiffShowsEveryKindOfChangeAndTouchesNothing(t *testing.T) {
 	f.write(w+"/.env", "ignored\n")
 	f.git("repo", "commit", "-q", "--allow-empty", "-m", "main moves on")
 	before := f.state(w)
-	d, err := f.run.Diff(t.Context(), f.open(path), "main", true)
+	d, err := f.run.Diff(t.Context(), f.open(path), "main", api.PatchText)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -308,7 +308,7 @@ func TestDiffOfAHugeChangeIsCutAndSaysSo(t *testing.T) {
 	f := newFixture(t)
 	path := f.worktree("feat/x")
 	f.write("data/worktrees/feat-x/huge", strings.Repeat("a line that is forty characters long ...\n", git.PatchLimit/40+1000))
-	d, err := f.run.Diff(t.Context(), f.open(path), "main", true)
+	d, err := f.run.Diff(t.Context(), f.open(path), "main", api.PatchText)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -323,7 +323,7 @@ func TestDiffOfAHugeChangeIsCutAndSaysSo(t *testing.T) {
 func TestDiffAgainstNothingKnown(t *testing.T) {
 	f := newFixture(t)
 	path := f.worktree("feat/x")
-	_, err := f.run.Diff(t.Context(), f.open(path), "nothing", false)
+	_, err := f.run.Diff(t.Context(), f.open(path), "nothing", api.PatchNone)
 	wantCode(t, err, api.CodeNotFound)
 	// An unrelated history is compared as it is.
 	f.git("repo", "branch", "unrelated", f.git("repo", "commit-tree", "-m", "x", f.git("repo", "rev-parse", "main^{tree}")))

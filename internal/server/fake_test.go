@@ -132,8 +132,8 @@ func (w tasks) History(_ context.Context, f task.HistoryFilter) (out []task.Hist
 	return out, int64(len(w.world.events)), err
 }
 
-func (w tasks) Diff(_ context.Context, id string, stat bool) (api.Diff, error) {
-	return api.Diff{Task: id}, w.note("diff", id, map[bool]string{true: "stat", false: "patch"}[stat])
+func (w tasks) Diff(_ context.Context, id string, kind api.PatchKind) (api.Diff, error) {
+	return api.Diff{Task: id}, w.note("diff", id, string(kind))
 }
 
 func (w tasks) Command(_ context.Context, id string, in api.CommandRequest) (api.Command, error) {

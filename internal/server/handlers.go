@@ -1,6 +1,7 @@
 package server
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 
@@ -250,15 +251,17 @@ func (s *server) resolve(r *request) (api.PermissionRequest, error) {
 }
 
 func (s *server) diff(r *request) (api.Diff, error) {
-	stat, err := r.flag(api.QueryStat)
-	if err != nil {
-		return api.Diff{}, err
+	kind := api.PatchKind(cmp.Or(r.URL.Query().Get(api.QueryPatch), string(api.PatchText)))
+	switch kind {
+	case api.PatchNone, api.PatchText, api.PatchExact:
+	default:
+		return api.Diff{}, invalid("%s=%s: one of none, text and exact is needed", api.QueryPatch, kind)
 	}
 	id, err := r.task()
 	if err != nil {
 		return api.Diff{}, err
 	}
-	d, err := s.cfg.Tasks.Diff(r.Context(), id, stat)
+	d, err := s.cfg.Tasks.Diff(r.Context(), id, kind)
 	d.Schema, d.Files = api.Schema, some(d.Files)
 	return d, err
 }

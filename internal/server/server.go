@@ -27,7 +27,7 @@ type Tasks interface {
 	Retry(ctx context.Context, request, id string, in api.TaskAction) (task.Receipt, error)
 	Kill(ctx context.Context, request, id string, in api.TaskAction) (task.Receipt, error)
 	Interrupt(ctx context.Context, request, id string, in api.TaskAction) (task.Receipt, error)
-	Diff(ctx context.Context, id string, stat bool) (api.Diff, error)
+	Diff(ctx context.Context, id string, kind api.PatchKind) (api.Diff, error)
 	Command(ctx context.Context, id string, in api.CommandRequest) (api.Command, error)
 	Summary(ctx context.Context, workspace string) (api.Summary, error)
 }

@@ -47,7 +47,7 @@ func TestRoutes(t *testing.T) {
 		{route: api.RouteMessage, args: []string{"t", "m9"}, status: 200, call: "message id-of-t m9", answer: `"id":"m9"`},
 		{route: api.RoutePermissions, args: []string{"t"}, status: 200, call: "permissions id-of-t", answer: `[]`},
 		{route: api.RouteResolve, args: []string{"t", "p1"}, body: `{"option":"yes"}`, status: 200, call: "resolve rq id-of-t p1 yes", answer: `"options":[]`},
-		{route: api.RouteDiff, args: []string{"t"}, query: "stat=1", status: 200, call: "diff id-of-t stat", answer: `"files":[]`},
+		{route: api.RouteDiff, args: []string{"t"}, query: "patch=exact", status: 200, call: "diff id-of-t exact", answer: `"files":[]`},
 		{route: api.RouteCommand, args: []string{"t"}, body: `{"argv":["ls"]}`, status: 200, call: "command id-of-t ls", answer: `"argv":["ls"]`},
 		{route: api.RouteAgents, body: `{"env":{"PATH":"/bin"}}`, status: 200, call: "agents /bin", answer: `"agents":[]`},
 		{route: api.RouteTestAgent, args: []string{"demo"}, body: `{"env":{"PATH":"/bin"}}`, status: 200, call: "test demo /bin", answer: `"ok":true`},

@@ -186,12 +186,12 @@ func exitText(e *api.ExitEvent) string {
 
 // Diff compares a task's sandbox, untracked files included, with the merge base
 // of its branch and its base.
-func (s *Service) Diff(ctx context.Context, id string, stat bool) (api.Diff, error) {
+func (s *Service) Diff(ctx context.Context, id string, kind api.PatchKind) (api.Diff, error) {
 	t, wt, err := s.openSandbox(ctx, id)
 	if err != nil {
 		return api.Diff{}, err
 	}
-	d, err := s.cfg.Git.Diff(ctx, wt, s.diffBase(ctx, wt, t), !stat)
+	d, err := s.cfg.Git.Diff(ctx, wt, s.diffBase(ctx, wt, t), kind)
 	if err != nil {
 		return api.Diff{}, err
 	}

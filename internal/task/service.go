@@ -69,7 +69,7 @@ type Git interface {
 	Fetch(ctx context.Context, repo git.Repo, branch string, env []string) error
 	StartPoint(ctx context.Context, repo git.Repo, name string, remote bool) (commit string, err error)
 	OpenWorktree(ctx context.Context, gitDir, path string) (git.Worktree, error)
-	Diff(ctx context.Context, wt git.Worktree, base string, patch bool) (api.Diff, error)
+	Diff(ctx context.Context, wt git.Worktree, base string, kind api.PatchKind) (api.Diff, error)
 	DiffStat(ctx context.Context, wt git.Worktree, base string) (api.DiffStat, error)
 	Salvage(ctx context.Context, wt git.Worktree, ref string) (git.Saved, error)
 }

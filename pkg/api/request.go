@@ -145,7 +145,20 @@ type UseWorkspace struct {
 	Name string `json:"name"`
 }
 
-// Diff answers GET diff. Patch is empty when only the stat was asked for.
+// PatchKind is how a patch is asked for.
+type PatchKind string
+
+// The kinds of patches. An exact one is bytes as git writes them, binary files
+// included, for git apply; text is for people and JSON, and shows neither binary
+// files nor letters that are no UTF-8.
+const (
+	PatchNone  PatchKind = "none"
+	PatchText  PatchKind = "text"
+	PatchExact PatchKind = "exact"
+)
+
+// Diff answers GET diff. Which of the patches is there follows from what was
+// asked for.
 type Diff struct {
 	Schema int        `json:"schema"`
 	Task   string     `json:"task"`
@@ -154,6 +167,8 @@ type Diff struct {
 	Stat   DiffStat   `json:"stat"`
 	Files  []FileDiff `json:"files"`
 	Patch  string     `json:"patch,omitempty"`
+	Exact  []byte     `json:"exact,omitempty"` // in base64
+	Cut    bool       `json:"cut,omitempty"`   // the patch was too long, and has not all of it
 }
 
 // FileDiff is one file of a Diff.

@@ -64,7 +64,7 @@ const (
 	QueryBefore    = "before" // of history: only what happened before this event
 	QueryLimit     = "limit"  // of history: the newest so many; 0 = all
 	QueryExplain   = "explain"
-	QueryStat      = "stat"   // 1: no patch
+	QueryPatch     = "patch"  // an api.PatchKind; text when absent
 	QueryFields    = "fields" // of a list: what the client needs of a row, comma between; the rest, and what is zero, may be left out
 )
 

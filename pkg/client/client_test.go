@@ -107,7 +107,7 @@ func TestPathsAndQueries(t *testing.T) {
 			return err
 		}, "GET /v1/tasks?all=1&" + scope + "&fields=id%2Ctitle&repo=r&status=idle&status=error&" + space},
 		{func() error { _, err := c.Resolve(ctx, "t", "p", api.ResolvePermission{}); return err }, "POST /v1/tasks/t/permissions/p?" + scope + "&" + space},
-		{func() error { _, err := c.Diff(ctx, "t", true); return err }, "GET /v1/tasks/t/diff?" + scope + "&stat=1&" + space},
+		{func() error { _, err := c.Diff(ctx, "t", api.PatchNone); return err }, "GET /v1/tasks/t/diff?" + scope + "&patch=none&" + space},
 		{func() error { return c.Stop(ctx, api.Stop{}) }, "POST /v1/backend/stop"},
 	}
 	for _, tt := range tests {

@@ -201,10 +201,10 @@ func (c *Client) Transcript(ctx context.Context, task, after string, live bool) 
 	return follow(ctx, c, path, func(e api.Entry) { after = e.Cursor })
 }
 
-// Diff asks what a task changed; without the patch when stat is set.
-func (c *Client) Diff(ctx context.Context, task string, stat bool) (out api.Diff, err error) {
+// Diff asks what a task changed, with a patch of this kind.
+func (c *Client) Diff(ctx context.Context, task string, kind api.PatchKind) (out api.Diff, err error) {
 	q := url.Values{}
-	flag(q, api.QueryStat, stat)
+	set(q, api.QueryPatch, string(kind))
 	err = c.call(ctx, api.RouteDiff, api.RouteDiff.Path(task), c.scope(q), nil, &out)
 	return out, err
 }

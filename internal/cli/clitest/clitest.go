@@ -185,7 +185,9 @@ func (d *Daemon) Resolve(_ context.Context, task, id string, in api.ResolvePermi
 }
 
 // Diff returns Patch.
-func (d *Daemon) Diff(context.Context, string, bool) (api.Diff, error) { return d.Patch, nil }
+func (d *Daemon) Diff(context.Context, string, api.PatchKind) (api.Diff, error) {
+	return d.Patch, nil
+}
 
 // Command returns Cmd.
 func (d *Daemon) Command(_ context.Context, task string, in api.CommandRequest) (api.Command, error) {

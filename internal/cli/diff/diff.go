@@ -21,7 +21,7 @@ import (
 
 // differ is what the command asks of the daemon.
 type differ interface {
-	Diff(ctx context.Context, task string, stat bool) (api.Diff, error)
+	Diff(ctx context.Context, task string, kind api.PatchKind) (api.Diff, error)
 }
 
 // Options is one parsed call.
@@ -67,9 +67,19 @@ func run(ctx context.Context, opts *Options) error {
 	if err != nil {
 		return err
 	}
-	d, err := c.Diff(ctx, opts.Task, opts.Stat)
+	kind := api.PatchExact
+	switch {
+	case opts.Stat:
+		kind = api.PatchNone
+	case opts.Output.On(), opts.IO.OutTTY():
+		kind = api.PatchText
+	}
+	d, err := c.Diff(ctx, opts.Task, kind)
 	if err != nil {
 		return err
+	}
+	if d.Cut {
+		fmt.Fprintf(opts.IO.Err, "hf: the patch is too long to be shown; `hf exec %s -- git diff %s` has all but untracked files\n", sanitize.Line(d.Task), sanitize.Line(d.Base))
 	}
 	switch {
 	case opts.Output.On():
@@ -77,11 +87,11 @@ func run(ctx context.Context, opts *Options) error {
 	case opts.Stat:
 		return stat(opts.IO, &d)
 	}
-	patch := d.Patch
-	if opts.IO.OutTTY() {
-		patch = render.Patch(opts.IO.OutStyle(), sanitize.Text(patch))
+	if kind == api.PatchText {
+		_, err = io.WriteString(opts.IO.Out, render.Patch(opts.IO.OutStyle(), sanitize.Text(d.Patch)))
+		return err
 	}
-	_, err = io.WriteString(opts.IO.Out, patch)
+	_, err = opts.IO.Out.Write(d.Exact)
 	return err
 }
 

@@ -11,6 +11,8 @@ import (
 	"github.com/hf-dev/hf/pkg/api"
 )
 
+const patch = "diff --git a/x b/x\n--- a/x\n+++ b/x\n@@ -1 +1 @@\n-a\r\n+b\x1b[2J\n"
+
 func diff(t *testing.T, tty bool, args ...string) string {
 	t.Helper()
 	io, _, out, _ := iostreams.Test()
@@ -18,7 +20,7 @@ func diff(t *testing.T, tty bool, args ...string) string {
 	io.SetColor(tty)
 	d := &clitest.Daemon{Patch: api.Diff{
 		Stat:  api.DiffStat{Files: 3, Added: 12, Removed: 3, Untracked: 1},
-		Patch: "diff --git a/x b/x\n--- a/x\n+++ b/x\n@@ -1 +1 @@\n-a\r\n+b\x1b[2J\n",
+		Patch: patch, Exact: []byte(patch + "+\xff\n"),
 		Files: []api.FileDiff{
 			{Path: "x", Status: "modified", Added: 2, Removed: 3}, {Path: "new", OldPath: "old", Status: "renamed", Added: 10}, {Path: "p.png", Status: "untracked", Binary: true},
 		},
@@ -34,7 +36,7 @@ func diff(t *testing.T, tty bool, args ...string) string {
 }
 
 func TestPatchIsExactAwayFromATerminal(t *testing.T) {
-	if got := diff(t, false); !strings.Contains(got, "-a\r\n+b\x1b[2J\n") {
+	if got := diff(t, false); !strings.Contains(got, "-a\r\n+b\x1b[2J\n+\xff\n") {
 		t.Errorf("got %q", got)
 	}
 }
