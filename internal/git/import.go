@@ -134,7 +134,7 @@ func (s *salvage) write(ctx context.Context) error {
 }
 
 func (s *salvage) stream(im *importer) error {
-	changed, err := s.blobs(im, s.saved.Changed, nil)
+	changed, err := s.blobs(im, s.saved.Changed, &s.manifest.Changed)
 	if err != nil {
 		return err
 	}
@@ -154,7 +154,7 @@ func (s *salvage) stream(im *importer) error {
 			return err
 		}
 	}
-	s.manifest.Skipped = s.saved.Skipped
+	s.manifest.Skipped, s.manifest.Left, s.manifest.Gone = namesOf(s.saved.Skipped), namesOf(s.saved.Left), namesOf(s.gone)
 	text, err := json.MarshalIndent(s.manifest, "", "  ")
 	if err != nil {
 		return err
@@ -213,8 +213,8 @@ func putAll(im *importer, files map[string]blob) {
 	}
 }
 
-// blobs saves files of the work tree. modes, where given, gets what a tree
-// cannot hold of them.
+// blobs saves files of the work tree. modes gets what a tree cannot hold of
+// them.
 func (s *salvage) blobs(im *importer, names []string, modes *[]ManifestFile) (map[string]blob, error) {
 	files := map[string]blob{}
 	for _, name := range names {
@@ -228,9 +228,7 @@ func (s *salvage) blobs(im *importer, names []string, modes *[]ManifestFile) (ma
 		}
 		in := safePath(name)
 		files[in] = b
-		if modes != nil {
-			*modes = append(*modes, manifestFile(name, in, mode))
-		}
+		*modes = append(*modes, manifestFile(name, in, mode))
 	}
 	return files, nil
 }
@@ -239,7 +237,7 @@ func manifestFile(name, in string, mode os.FileMode) ManifestFile {
 	if in == name {
 		in = ""
 	}
-	return ManifestFile{Path: name, In: in, Mode: mode}
+	return ManifestFile{Path: Name(name), In: Name(in), Mode: mode}
 }
 
 // errSpecial is a file without content: a socket, a pipe or a device.
@@ -310,9 +308,9 @@ func (s *salvage) gitFiles(im *importer, beside map[string]blob) error {
 // nested saves a repository inside the work tree without asking git about it:
 // its files, and its git directory file by file.
 func (s *salvage) nested(im *importer, n *ManifestNested, tree, beside map[string]blob) error {
-	err := walkFiles(s.root, n.Path, func(name string, d fs.DirEntry) error {
+	err := walkFiles(s.root, string(n.Path), func(name string, d fs.DirEntry) error {
 		if d.IsDir() {
-			return nil
+			return noteDir(&n.ManifestTree, name, d)
 		}
 		b, mode, err := saveFile(im, s.root, name)
 		if errors.Is(err, errSpecial) {
@@ -347,19 +345,29 @@ func (s *salvage) moduleGitDirs(im *importer, beside map[string]blob) error {
 		return err
 	}
 	defer func() { _ = root.Close() }()
+	tree := &s.manifest.Modules
 	return walkFiles(root, ".", func(name string, d fs.DirEntry) error {
 		if d.IsDir() {
-			return nil
+			return noteDir(tree, name, d)
 		}
-		b, _, err := saveFile(im, root, name)
-		if err == nil {
-			beside[safePath("modules/"+name)] = b
-		}
+		b, mode, err := saveFile(im, root, name)
 		if errors.Is(err, errSpecial) {
 			return nil
 		}
+		in := safePath("modules/" + name)
+		beside[in] = b
+		tree.Files = append(tree.Files, ManifestFile{Path: Name(name), In: Name(in), Mode: mode})
 		return err
 	})
+}
+
+// noteDir notes a directory: git needs even the empty ones of a repository.
+func noteDir(tree *ManifestTree, name string, d fs.DirEntry) error {
+	info, err := d.Info()
+	if err == nil && name != "." {
+		tree.Dirs = append(tree.Dirs, ManifestFile{Path: Name(name), Mode: info.Mode()})
+	}
+	return err
 }
 
 // walkFiles visits a directory without following symbolic links.

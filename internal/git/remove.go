@@ -12,31 +12,31 @@ import (
 	"github.com/hf-dev/hf/pkg/api"
 )
 
-// WorktreeRemove describes a work tree to remove.
-type WorktreeRemove struct {
+// WorktreeTake describes a work tree to take away.
+type WorktreeTake struct {
 	Path  string // required
 	Under string // required: the directory of hf's that it must be in
 	Saved string // the ref its work was saved to; required unless its files were never checked out
+	Trash string // required: where it goes to, also below Under; not there yet
 }
 
-// RemoveWorktree removes a work tree and git's record of it. It never follows a
-// symbolic link, and refuses a tree that is not under hf's own directory or
+// TakeWorktree takes a work tree away: it is moved as it is, by one rename, and
+// git's record of it is removed. Nothing of it is deleted, and processes that
+// are in it go on. It refuses a tree that is not under hf's own directory or
 // whose work was not saved. It is not an error when there is none.
-func (r *Runner) RemoveWorktree(ctx context.Context, repo Repo, rm WorktreeRemove) error {
-	if err := checkUnder(rm.Under, rm.Path); err != nil {
-		return err
-	}
-	w, registered := r.Worktree(repo, rm.Path)
-	exists := isDir(rm.Path)
-	if exists && !registered {
-		return setAside(rm.Path) // nobody knows what it is
-	}
-	if registered && w.Ready {
-		if !strings.HasPrefix(rm.Saved, savedRefs) {
-			return notSaved(rm.Path)
+func (r *Runner) TakeWorktree(ctx context.Context, repo Repo, t WorktreeTake) error {
+	for _, path := range []string{t.Path, t.Trash} {
+		if err := checkUnder(t.Under, path); err != nil {
+			return err
 		}
-		if _, err := r.ResolveCommit(ctx, repo, rm.Saved); err != nil {
-			return notSaved(rm.Path)
+	}
+	w, registered := r.Worktree(repo, t.Path)
+	if registered && w.Ready {
+		if !strings.HasPrefix(t.Saved, savedRefs) {
+			return notSaved(t.Path)
+		}
+		if _, err := r.ResolveCommit(ctx, repo, t.Saved); err != nil {
+			return notSaved(t.Path)
 		}
 	}
 	unlock, err := r.locks.Lock(ctx, repo.GitDir)
@@ -44,17 +44,15 @@ func (r *Runner) RemoveWorktree(ctx context.Context, repo Repo, rm WorktreeRemov
 		return err
 	}
 	defer unlock()
-	// One rename takes the tree away; the rest may be interrupted and repeated.
-	trash := filepath.Join(rm.Under, ".removed", filepath.Base(rm.Path))
-	if exists {
-		if err := os.RemoveAll(trash); err != nil {
-			return fmt.Errorf("remove worktree: %w", err)
+	if exists(t.Path) {
+		if err := os.MkdirAll(filepath.Dir(t.Trash), 0o700); err != nil {
+			return fmt.Errorf("take a worktree away: %w", err)
 		}
-		if err := os.MkdirAll(filepath.Dir(trash), 0o700); err != nil {
-			return fmt.Errorf("remove worktree: %w", err)
+		if exists(t.Trash) {
+			return fmt.Errorf("take %s away: %s is there already", t.Path, t.Trash)
 		}
-		if err := fault.Around("git.worktree.trash", func() error { return os.Rename(rm.Path, trash) }); err != nil {
-			return fmt.Errorf("remove worktree: %w", err)
+		if err := fault.Around("git.worktree.trash", func() error { return os.Rename(t.Path, t.Trash) }); err != nil {
+			return fmt.Errorf("take a worktree away: %w", err)
 		}
 	}
 	if registered {
@@ -62,11 +60,35 @@ func (r *Runner) RemoveWorktree(ctx context.Context, repo Repo, rm WorktreeRemov
 			return fmt.Errorf("remove record of worktree: %w", err)
 		}
 	}
-	if err := fault.Around("git.worktree.delete", func() error { return removeTree(trash) }); err != nil {
-		return fmt.Errorf("remove worktree: %w", err)
-	}
-	_ = os.Remove(filepath.Dir(trash)) // when it is empty
 	return nil
+}
+
+// FreeTree deletes a directory below one of hf's. It never follows a symbolic
+// link. It is not an error when there is none.
+func FreeTree(under, path string) error {
+	if err := checkUnder(under, path); err != nil {
+		return err
+	}
+	if err := fault.Around("git.worktree.delete", func() error { return removeTree(path) }); err != nil {
+		return fmt.Errorf("free %s: %w", path, err)
+	}
+	return nil
+}
+
+// moveOver moves a directory to where another of hf's may be.
+func moveOver(path, to string) error {
+	if err := removeTree(to); err != nil {
+		return err
+	}
+	if err := os.MkdirAll(filepath.Dir(to), 0o700); err != nil {
+		return err
+	}
+	return os.Rename(path, to)
+}
+
+func exists(path string) bool {
+	_, err := os.Lstat(path)
+	return err == nil
 }
 
 func notSaved(path string) error {

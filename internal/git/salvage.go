@@ -2,9 +2,13 @@ package git
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io"
+	"io/fs"
 	"os"
 	"path"
+	"strconv"
 	"strings"
 
 	"github.com/hf-dev/hf/internal/fault"
@@ -35,6 +39,7 @@ type Saved struct {
 	Ignored   []string `json:"ignored,omitempty"` // ignored files that .worktreeinclude lists
 	Nested    []string `json:"nested,omitempty"`  // repositories inside the work tree
 	Skipped   []string `json:"skipped,omitempty"` // sockets, pipes and devices: there is nothing to keep of them
+	Left      []string `json:"left,omitempty"`    // ignored ones that nothing lists, which are not saved; a directory ends in a slash
 }
 
 // String says it in one line.
@@ -60,32 +65,6 @@ func (s Saved) String() string {
 	return strings.Join(what, ", ") + " saved to " + s.Ref
 }
 
-// Manifest describes what the trees of a saved commit cannot.
-type Manifest struct {
-	Version int              `json:"version"`
-	Branch  string           `json:"branch,omitempty"`
-	Head    string           `json:"head,omitempty"`
-	Files   []ManifestFile   `json:"files,omitempty"`  // untracked and ignored ones, for their modes
-	Nested  []ManifestNested `json:"nested,omitempty"` // repositories inside the work tree
-	Skipped []string         `json:"skipped,omitempty"`
-}
-
-// ManifestFile is a saved file.
-type ManifestFile struct {
-	Path string      `json:"path"`
-	In   string      `json:"in,omitempty"` // its name in the tree, where that cannot be Path
-	Mode os.FileMode `json:"mode"`
-}
-
-// ManifestNested is a repository inside the work tree. Its files are in the
-// tree of the saved commit, or below Tree/files when it is a submodule.
-type ManifestNested struct {
-	Path      string         `json:"path"`
-	Tree      string         `json:"tree"` // the directory of it beside the manifest
-	Submodule bool           `json:"submodule,omitempty"`
-	Files     []ManifestFile `json:"files,omitempty"`
-}
-
 // Salvage saves everything in a work tree that removing it would lose, to a
 // commit on ref: staged, unstaged and untracked files, those ignored ones that
 // .worktreeinclude of the tree or of the main work tree lists, a detached HEAD,
@@ -95,46 +74,69 @@ type ManifestNested struct {
 // repository's is run, and no identity is needed. When it returns without an
 // error, the ref was read back.
 func (r *Runner) Salvage(ctx context.Context, w Worktree, ref string) (Saved, error) {
-	saved := Saved{Ref: ref}
-	if !strings.HasPrefix(ref, savedRefs) || branchProblem(strings.TrimPrefix(ref, "refs/")) != "" {
-		return saved, fmt.Errorf("save %s: %q is not a ref for saved work", w.Path, ref)
-	}
 	in, err := w.place()
 	if err != nil {
-		return saved, err
+		return Saved{Ref: ref}, err
 	}
-	ignored, err := savedPatterns(w)
+	return r.salvage(ctx, w.Repo, in, ref, "")
+}
+
+// tries is how often a salvage begins anew when files change under it.
+const tries = 5
+
+// salvage is Salvage in a place. branch is what HEAD was on, where that is not
+// what git's record says.
+func (r *Runner) salvage(ctx context.Context, repo Repo, in place, ref, branch string) (Saved, error) {
+	saved := Saved{Ref: ref}
+	if !strings.HasPrefix(ref, savedRefs) || branchProblem(strings.TrimPrefix(ref, "refs/")) != "" {
+		return saved, fmt.Errorf("save %s: %q is not a ref for saved work", in.workTree, ref)
+	}
+	ignored, err := savedPatterns(repo, in.workTree)
 	if err != nil {
 		return saved, err
 	}
-	s := &salvage{r: r, in: in, saved: saved}
+	for n := 1; ; n++ {
+		s := &salvage{r: r, in: in, saved: Saved{Ref: ref, Branch: branch}}
+		err := s.run(ctx, ignored)
+		switch {
+		case err == nil:
+			return s.saved, nil
+		case n == tries || ctx.Err() != nil || !errors.Is(err, io.ErrUnexpectedEOF) && !errors.Is(err, io.EOF) && !errors.Is(err, fs.ErrNotExist):
+			return s.saved, failed("save "+in.workTree, err)
+		}
+		// A process that hf did not end is writing there: look again.
+	}
+}
+
+// run finds out what there is and saves it.
+func (s *salvage) run(ctx context.Context, ignored []string) error {
 	defer s.close()
 	if err := s.survey(ctx, ignored); err != nil {
-		return s.saved, failed("save "+w.Path, err)
+		return err
 	}
-	unlock, err := r.locks.Lock(ctx, w.Repo.GitDir)
+	unlock, err := s.r.locks.Lock(ctx, s.in.common)
 	if err != nil {
-		return s.saved, err
+		return err
 	}
 	defer unlock()
 	if err := fault.Around("git.salvage", func() error { return s.write(ctx) }); err != nil {
-		return s.saved, failed("save "+w.Path, err)
+		return err
 	}
-	commit, err := r.ResolveCommit(ctx, w.Repo, ref)
+	commit, err := s.r.resolve(ctx, s.in, s.saved.Ref)
 	if err != nil || commit == s.previous {
-		return s.saved, &api.Error{Code: api.CodeGit, Message: fmt.Sprintf("save %s: %s was not written", w.Path, ref)}
+		return &api.Error{Code: api.CodeGit, Message: fmt.Sprintf("save %s: %s was not written", s.in.workTree, s.saved.Ref)}
 	}
 	s.saved.Commit = commit
-	return s.saved, nil
+	return nil
 }
 
 // savedPatterns reads which ignored files are worth saving.
-func savedPatterns(w Worktree) ([]string, error) {
-	patterns, err := IncludePatterns(w.Path)
-	if err != nil || w.Repo.Top == w.Path || !isDir(w.Repo.Top) {
+func savedPatterns(repo Repo, tree string) ([]string, error) {
+	patterns, err := IncludePatterns(tree)
+	if err != nil || repo.Top == tree || !isDir(repo.Top) {
 		return patterns, err
 	}
-	main, err := IncludePatterns(w.Repo.Top)
+	main, err := IncludePatterns(repo.Top)
 	return append(main, patterns...), err
 }
 
@@ -151,6 +153,7 @@ type salvage struct {
 	index    []indexEntry // where the index differs from HEAD; mode "0" = deleted
 	unmerged []indexEntry
 	gone     []string // tracked files that are not in the work tree
+	plain    []string // tracked files that git looks at by itself
 	modules  []string // paths of submodules
 	manifest Manifest
 }
@@ -158,6 +161,20 @@ type salvage struct {
 // indexEntry is a file of the index.
 type indexEntry struct {
 	mode, id, stage, path string
+}
+
+// mask is the file mode mask of what git writes.
+func (r *Runner) mask() os.FileMode {
+	if r.umask != nil {
+		return os.FileMode(*r.umask)
+	}
+	b, _ := os.ReadFile("/proc/self/status") // to ask the kernel is to change it
+	_, rest, _ := strings.Cut(string(b), "\nUmask:")
+	mask, err := strconv.ParseUint(strings.TrimSpace(rest[:min(len(rest), 6)]), 8, 32)
+	if err != nil {
+		return 0o022
+	}
+	return os.FileMode(mask)
 }
 
 func (s *salvage) close() {

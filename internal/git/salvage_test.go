@@ -163,10 +163,7 @@ func TestSalvageKeepsCommitsThatOnlyTheWorktreeNames(t *testing.T) {
 	if saved.Branch != "" || saved.Head != head {
 		t.Errorf("saved = %+v", saved)
 	}
-	remove := git.WorktreeRemove{Path: path, Under: f.path("data"), Saved: ref}
-	if err := f.run.RemoveWorktree(t.Context(), f.repo, remove); err != nil {
-		t.Fatal(err)
-	}
+	f.takeAndFree(path, ref)
 	f.git("repo", "branch", "-q", "-D", "feat/x")
 	f.git("repo", "reflog", "expire", "--expire=now", "--all")
 	f.git("repo", "gc", "-q", "--prune=now")
@@ -241,13 +238,13 @@ func TestSalvageKeepsNestedRepositoriesWithTheirHistory(t *testing.T) {
 	// The repositories come back from the ref alone, with their history.
 	extra := ref + "^3"
 	for _, n := range f.manifest(ref).Nested {
-		dir := filepath.Join(f.dir, "back", n.Path)
+		dir := filepath.Join(f.dir, "back", string(n.Path))
 		for _, file := range n.Files {
-			rev, in := extra, file.In
+			rev, in := extra, string(file.In)
 			if in == "" {
-				rev, in = ref, file.Path
+				rev, in = ref, string(file.Path)
 			}
-			rel, _ := filepath.Rel(n.Path, file.Path)
+			rel, _ := filepath.Rel(string(n.Path), string(file.Path))
 			out, _ := filepath.Rel(f.dir, filepath.Join(dir, rel))
 			f.write(out, f.read(rev, in))
 		}
@@ -260,7 +257,7 @@ func TestSalvageKeepsNestedRepositoriesWithTheirHistory(t *testing.T) {
 		if err := os.MkdirAll(filepath.Join(dir, ".git/refs/heads"), 0o755); err != nil {
 			t.Fatal(err)
 		}
-		if got := f.git("back/"+n.Path, "log", "-1", "--format=%s"); got != "inside" {
+		if got := f.git("back/"+string(n.Path), "log", "-1", "--format=%s"); got != "inside" {
 			t.Errorf("history of the nested repository = %q", got)
 		}
 	}

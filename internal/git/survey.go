@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -29,7 +30,12 @@ func (s *salvage) survey(ctx context.Context, ignored []string) (err error) {
 	}
 	slices.Sort(s.saved.Changed)
 	s.saved.Changed = slices.Compact(s.saved.Changed) // an unmerged file is named twice
-	return s.surveyUntracked(ctx, ignored)
+	if err := s.surveyUntracked(ctx, ignored); err != nil {
+		return err
+	}
+	s.surveyModes()
+	s.surveyDirs()
+	return s.surveyLeft(ctx)
 }
 
 // surveyRefs reads HEAD, the ref, and which commits nothing else may name.
@@ -105,8 +111,11 @@ func isID(word string) bool {
 // skipState reports whether a part of the git directory is not the worktree's
 // own state. For the main work tree that is what the repository shares.
 func (s *salvage) skipState(rel string) bool {
-	if strings.HasSuffix(rel, ".lock") || strings.HasPrefix(rel, "index.hf") {
+	if strings.HasSuffix(rel, ".lock") || strings.HasPrefix(rel, "index.hf") || strings.HasPrefix(rel, "hf-") {
 		return true
+	}
+	if rel == "HEAD" || rel == "gitdir" || rel == "commondir" || rel == "locked" {
+		return true // they belong to git's record of a place; HEAD is in the manifest
 	}
 	first, _, _ := strings.Cut(rel, string(filepath.Separator))
 	if first == "modules" { // their repositories are saved as nested ones
@@ -145,7 +154,11 @@ func (s *salvage) surveyIndex(ctx context.Context) error {
 			// Git was told not to look at this file: only hf can know that it differs.
 			if _, err := s.root.Lstat(e.path); err == nil {
 				s.saved.Changed = append(s.saved.Changed, e.path)
+			} else {
+				s.gone = append(s.gone, e.path)
 			}
+		default:
+			s.plain = append(s.plain, e.path)
 		}
 	}
 	if s.saved.Head == "" {
@@ -196,8 +209,13 @@ func rawEntries(fields [][]byte, each func(mode, id, status, name string)) error
 	return nil
 }
 
-// surveyTree finds where the tracked files differ from the index.
+// surveyTree finds where the tracked files differ from the index. Of a tree
+// that somebody emptied, the index is what is left.
 func (s *salvage) surveyTree(ctx context.Context) error {
+	if !s.hasFiles(".") {
+		s.gone = nil
+		return nil
+	}
 	out, err := s.r.output(ctx, s.in, "diff-files", "-z", "--no-renames", "--ignore-submodules=dirty")
 	if err != nil {
 		return err
@@ -266,7 +284,92 @@ func (s *salvage) hasFiles(dir string) bool {
 func (s *salvage) addNested(dir string, submodule bool) {
 	s.saved.Nested = append(s.saved.Nested, dir)
 	s.manifest.Nested = append(s.manifest.Nested, ManifestNested{
-		Path: dir, Tree: fmt.Sprintf("nested/%d", len(s.manifest.Nested)), Submodule: submodule,
+		Path: Name(dir), Tree: fmt.Sprintf("nested/%d", len(s.manifest.Nested)), Submodule: submodule,
+	})
+}
+
+// surveyModes finds what git does not keep of the tracked files: modes other
+// than those of a checkout.
+func (s *salvage) surveyModes() {
+	changed := map[string]bool{}
+	for _, name := range slices.Concat(s.saved.Changed, s.gone) {
+		changed[name] = true
+	}
+	mask := s.r.mask()
+	for _, name := range s.plain {
+		st, err := s.root.Lstat(name)
+		if err != nil || changed[name] || !st.Mode().IsRegular() {
+			continue
+		}
+		usual := 0o666 &^ mask
+		if st.Mode()&0o100 != 0 {
+			usual = 0o777 &^ mask
+		}
+		if st.Mode() != usual {
+			s.manifest.Modes = append(s.manifest.Modes, ManifestFile{Path: Name(name), Mode: st.Mode()})
+		}
+	}
+}
+
+// surveyDirs notes the directories that saved files are in, or removed ones
+// were: git keeps no modes of them, and no empty ones.
+func (s *salvage) surveyDirs() {
+	seen := map[string]bool{".": true}
+	for _, name := range slices.Concat(s.saved.Changed, s.saved.Untracked, s.saved.Ignored, s.gone) {
+		for dir := path.Dir(name); !seen[dir]; dir = path.Dir(dir) {
+			seen[dir] = true
+			st, err := s.root.Lstat(dir)
+			if err != nil || !st.IsDir() {
+				continue // it went with the files that were in it
+			}
+			s.manifest.Dirs = append(s.manifest.Dirs, ManifestFile{Path: Name(dir), Mode: st.Mode()})
+		}
+	}
+}
+
+// surveyLeft finds the ignored files that are not saved, by directory where
+// nothing in it is.
+func (s *salvage) surveyLeft(ctx context.Context) error {
+	out, err := s.r.output(ctx, s.in, "ls-files", "-z", "--others", "--ignored", "--exclude-standard", "--directory")
+	if err != nil {
+		return err
+	}
+	saved, within := map[string]bool{}, map[string]bool{}
+	for _, name := range slices.Concat(s.saved.Ignored, s.saved.Untracked, s.saved.Nested) {
+		saved[name] = true
+		for dir := path.Dir(name); !within[dir] && dir != "."; dir = path.Dir(dir) {
+			within[dir] = true
+		}
+	}
+	for _, line := range lines(out) {
+		name := string(line)
+		dir, isDir := strings.CutSuffix(name, "/")
+		switch {
+		case saved[dir]:
+		case !isDir || !within[dir]:
+			s.saved.Left = append(s.saved.Left, name)
+		default:
+			if err := s.leftBelow(dir, saved, within); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func (s *salvage) leftBelow(dir string, saved, within map[string]bool) error {
+	return walkFiles(s.root, dir, func(name string, d fs.DirEntry) error {
+		switch {
+		case saved[name] && d.IsDir():
+			return fs.SkipDir
+		case saved[name] || within[name]:
+			return nil
+		case d.IsDir():
+			s.saved.Left = append(s.saved.Left, name+"/")
+			return fs.SkipDir
+		}
+		s.saved.Left = append(s.saved.Left, name)
+		return nil
 	})
 }
 

@@ -250,7 +250,11 @@ func (p *planted) routine() {
 	_, err = run.Audit(ctx, p.repo)
 	note("audit", err)
 	note("identity", run.CheckIdentity(ctx, p.repo))
-	note("remove", run.RemoveWorktree(ctx, p.repo, git.WorktreeRemove{Path: w, Under: p.path("data"), Saved: git.SavedRef("t1")}))
+	note("take", run.TakeWorktree(ctx, p.repo, git.WorktreeTake{Path: w, Under: p.path("data"), Saved: git.SavedRef("t1"), Trash: p.path("data/.trash/t1")}))
+	_, _, err = run.SaveLate(ctx, p.repo, p.path("data/.trash/t1"), git.SavedRef("t1"), git.LateRef("t1", "0123456789abcdef"))
+	note("late", err)
+	_, err = run.RestoreWorktree(ctx, p.repo, git.Restore{Path: w, Under: p.path("data"), Rev: git.SavedRef("t1")})
+	note("restore", err)
 	note("delete branch", run.DeleteBranch(ctx, p.repo, name, commit))
 }
 

@@ -232,11 +232,17 @@ func (r *Runner) register(ctx context.Context, repo Repo, path, branch string) (
 	return w, nil
 }
 
-// setAside moves a directory that no worktree is recorded for out of the way:
-// what it holds is not known, so it is kept.
+// setAside is moveAside for those who need not know where to.
 func setAside(path string) error {
+	_, err := moveAside(path)
+	return err
+}
+
+// moveAside moves a directory that no worktree is recorded for out of the way,
+// and says where: what it holds is not known, so it is kept.
+func moveAside(path string) (aside string, err error) {
 	if _, err := os.Lstat(path); errors.Is(err, fs.ErrNotExist) || os.Remove(path) == nil {
-		return nil
+		return "", nil
 	}
 	for n := 1; ; n++ {
 		aside := fmt.Sprintf("%s.kept-%d", path, n)
@@ -244,9 +250,9 @@ func setAside(path string) error {
 			continue
 		}
 		if err := os.Rename(path, aside); err != nil {
-			return fmt.Errorf("move %s aside: %w", path, err)
+			return "", fmt.Errorf("move %s aside: %w", path, err)
 		}
-		return nil
+		return aside, nil
 	}
 }
 

@@ -151,7 +151,7 @@ func TestWorktreeOfABranchThatIsCheckedOutIsRefused(t *testing.T) {
 	}
 }
 
-func TestRemoveWorktreeRefusesWhatItMustNotRemove(t *testing.T) {
+func TestTakeWorktreeRefusesWhatItMustNotTake(t *testing.T) {
 	f := newFixture(t)
 	path := f.worktree("feat/x")
 	f.write("data/worktrees/feat-x/work", "x")
@@ -161,7 +161,7 @@ func TestRemoveWorktreeRefusesWhatItMustNotRemove(t *testing.T) {
 		t.Fatal(err)
 	}
 	ref := git.SavedRef("t1")
-	for name, rm := range map[string]git.WorktreeRemove{
+	for name, take := range map[string]git.WorktreeTake{
 		"not saved":       {Path: path, Under: f.path("data"), Saved: ref},
 		"no ref":          {Path: path, Under: f.path("data")},
 		"another ref":     {Path: path, Under: f.path("data"), Saved: "refs/heads/main"},
@@ -172,8 +172,9 @@ func TestRemoveWorktreeRefusesWhatItMustNotRemove(t *testing.T) {
 		"a link":          {Path: f.path("data/worktrees/link"), Under: f.path("data"), Saved: ref},
 		"through a link":  {Path: f.path("data/worktrees/link/precious"), Under: f.path("data"), Saved: ref},
 	} {
-		if err := f.run.RemoveWorktree(t.Context(), f.repo, rm); err == nil {
-			t.Errorf("%s: removed", name)
+		take.Trash = f.path("data/.trash/" + strings.ReplaceAll(name, " ", "-"))
+		if err := f.run.TakeWorktree(t.Context(), f.repo, take); err == nil {
+			t.Errorf("%s: taken away", name)
 		}
 	}
 	for _, kept := range []string{"data/worktrees/feat-x/work", "outside/precious", "repo/README.md"} {
@@ -183,7 +184,7 @@ func TestRemoveWorktreeRefusesWhatItMustNotRemove(t *testing.T) {
 	}
 }
 
-func TestRemoveWorktreeLeavesNothingAndFollowsNoLink(t *testing.T) {
+func TestTakenWorktreeIsFreedWholeAndFollowsNoLink(t *testing.T) {
 	f := newFixture(t)
 	path := f.worktree("feat/x")
 	other := f.worktree("feat/y")
@@ -203,7 +204,11 @@ func TestRemoveWorktreeLeavesNothingAndFollowsNoLink(t *testing.T) {
 		t.Fatal(err)
 	}
 	for range 2 { // and once more after a crash
-		if err := f.run.RemoveWorktree(t.Context(), f.repo, git.WorktreeRemove{Path: path, Under: f.path("data"), Saved: ref}); err != nil {
+		trash := f.path("data/.trash")
+		if err := f.run.TakeWorktree(t.Context(), f.repo, git.WorktreeTake{Path: path, Under: f.path("data"), Saved: ref, Trash: trash}); err != nil {
+			t.Fatal(err)
+		}
+		if err := git.FreeTree(f.path("data"), trash); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -5,6 +5,7 @@ package sandbox
 
 import (
 	"context"
+	"time"
 
 	"github.com/hf-dev/hf/pkg/api"
 )
@@ -49,7 +50,55 @@ type Provider interface {
 	Create(ctx context.Context, spec Spec, progress func(detail string)) (Sandbox, error)
 	// Wrap returns the command of this machine that runs cmd inside.
 	Wrap(sb Sandbox, cmd Command) (api.Command, error)
-	// Destroy removes the sandbox. The caller has saved its work. It is not an
+	// Destroy ends the sandbox. The caller has saved its work. It is not an
 	// error when there is none.
 	Destroy(ctx context.Context, sb Sandbox) error
+	// Restore makes the sandbox as it was when its work was saved, or finishes
+	// one that was begun.
+	Restore(ctx context.Context, spec Spec, how Restore, progress func(detail string)) (Restored, error)
+}
+
+// Restore says how a sandbox is brought back.
+type Restore struct {
+	Detach bool // on no branch, so that nothing about the branch is in the way
+}
+
+// Restored is a sandbox that was brought back.
+type Restored struct {
+	Sandbox
+	Detail  string   // what it is on now, in words
+	Branch  string   // "" when it is on none
+	Missing []string // what was not saved and is gone; a directory ends in a slash
+}
+
+// Keeper is a provider that keeps what Destroy took away until it is freed.
+type Keeper interface {
+	// Kept lists what is kept, and directories of the provider's that it does
+	// not know, without their sizes.
+	Kept(ctx context.Context) ([]Kept, error)
+	// Size returns how many bytes of the disk something kept takes.
+	Size(ctx context.Context, k Kept) (int64, error)
+	// Free deletes what is kept when all of it is saved, or in any case with
+	// force. What changed since it was saved is saved first, and what a process
+	// works in stays.
+	Free(ctx context.Context, k Kept, force bool) (Freed, error)
+	// Discard begins to keep a directory that belongs to no sandbox, so that it
+	// can be freed later. One that a process works in stays.
+	Discard(ctx context.Context, k Kept) (Freed, error)
+}
+
+// Kept is a directory that is kept.
+type Kept struct {
+	ID      string    // the same at every call
+	Task    string    // "" when it is not known whose it is
+	Path    string    // where it is
+	At      time.Time // when it was taken away; of a stray one when it last changed
+	Stray   bool      // a directory where sandboxes are, and not taken away
+	Sandbox bool      // of a stray one: it is registered as a sandbox, whoever it is of
+}
+
+// Freed says what became of something kept.
+type Freed struct {
+	Done bool
+	Why  string // it was, or was not
 }

@@ -161,15 +161,11 @@ func (p *Provider) Wrap(sb sandbox.Sandbox, cmd sandbox.Command) (api.Command, e
 	return api.Command{Argv: cmd.Argv, Dir: filepath.Join(sb.Path, cmd.Dir), Env: cmd.Env}, nil
 }
 
-// Destroy implements sandbox.Provider. Work that nobody saved to git.SavedRef of
-// the task, because the daemon died before it knew of the worktree, is saved
-// here.
+// Destroy implements sandbox.Provider: the worktree is moved to the trash. Work
+// that nobody saved to git.SavedRef of the task, because the daemon died before
+// it knew of the worktree, is saved here.
 func (p *Provider) Destroy(ctx context.Context, sb sandbox.Sandbox) error {
 	path, err := p.Path(sb.Spec)
-	if err != nil {
-		return err
-	}
-	root, err := p.realRoot()
 	if err != nil {
 		return err
 	}
@@ -177,9 +173,10 @@ func (p *Provider) Destroy(ctx context.Context, sb sandbox.Sandbox) error {
 		return fmt.Errorf("worktree: %s is not the directory of task %s", sb.Path, sb.Task)
 	}
 	repo, ref := repoOf(sb.Spec), git.SavedRef(sb.Task)
-	if w, ok := p.git.Worktree(repo, path); ok && w.Ready && exists(path) {
+	w, registered := p.git.Worktree(repo, path)
+	if registered && w.Ready && exists(path) {
 		_, err := p.git.ResolveCommit(ctx, repo, ref)
-		if e, missing := errors.AsType[*api.Error](err); missing && e.Code == api.CodeNotFound {
+		if api.IsCode(err, api.CodeNotFound) {
 			saved, err := p.git.Salvage(ctx, w, ref)
 			if err != nil {
 				return err
@@ -189,7 +186,10 @@ func (p *Provider) Destroy(ctx context.Context, sb sandbox.Sandbox) error {
 			return err
 		}
 	}
-	return p.git.RemoveWorktree(ctx, repo, git.WorktreeRemove{Path: path, Under: root, Saved: ref})
+	if !registered && !exists(path) {
+		return nil
+	}
+	return p.trash(ctx, sb, path, registered && w.Ready)
 }
 
 func repoOf(spec sandbox.Spec) git.Repo { return git.Repo{Top: spec.Repo, GitDir: spec.GitDir} }
