@@ -8,6 +8,7 @@ import (
 
 	"github.com/hf-dev/hf/internal/cli/agent"
 	"github.com/hf-dev/hf/internal/cli/approve"
+	"github.com/hf-dev/hf/internal/cli/archive"
 	"github.com/hf-dev/hf/internal/cli/args"
 	"github.com/hf-dev/hf/internal/cli/attach"
 	"github.com/hf-dev/hf/internal/cli/backend"
@@ -29,6 +30,7 @@ import (
 	"github.com/hf-dev/hf/internal/cli/open"
 	"github.com/hf-dev/hf/internal/cli/rename"
 	"github.com/hf-dev/hf/internal/cli/repo"
+	"github.com/hf-dev/hf/internal/cli/restore"
 	"github.com/hf-dev/hf/internal/cli/retry"
 	"github.com/hf-dev/hf/internal/cli/send"
 	"github.com/hf-dev/hf/internal/cli/shell"
@@ -69,6 +71,8 @@ func entries() []entry {
 		{"history", nil, groupTasks, func(f *factory.Factory) *cobra.Command { return history.NewCmd(f, nil) }},
 		{"rename", nil, groupTasks, func(f *factory.Factory) *cobra.Command { return rename.NewCmd(f, nil) }},
 		{"retry", nil, groupTasks, func(f *factory.Factory) *cobra.Command { return retry.NewCmd(f, nil) }},
+		{"archive", nil, groupTasks, func(f *factory.Factory) *cobra.Command { return archive.NewCmd(f, nil) }},
+		{"restore", nil, groupTasks, func(f *factory.Factory) *cobra.Command { return restore.NewCmd(f, nil) }},
 		{"kill", nil, groupTasks, func(f *factory.Factory) *cobra.Command { return kill.NewCmd(f, nil) }},
 
 		{"attach", nil, groupTalk, func(f *factory.Factory) *cobra.Command { return attach.NewCmd(f, nil) }},

@@ -55,10 +55,16 @@ func (r *Runner) TakeWorktree(ctx context.Context, repo Repo, t WorktreeTake) er
 			return fmt.Errorf("take a worktree away: %w", err)
 		}
 	}
-	if registered {
-		if err := fault.Around("git.worktree.unregister", func() error { return os.RemoveAll(w.GitDir) }); err != nil {
-			return fmt.Errorf("remove record of worktree: %w", err)
+	admin := w.GitDir
+	if !registered {
+		// A record that was half removed names no tree any more.
+		admin = filepath.Join(repo.GitDir, "worktrees", filepath.Base(t.Path))
+		if !isDir(admin) || treeOf(admin) != "" {
+			return nil
 		}
+	}
+	if err := fault.Around("git.worktree.unregister", func() error { return os.RemoveAll(admin) }); err != nil {
+		return fmt.Errorf("remove record of worktree: %w", err)
 	}
 	return nil
 }

@@ -357,9 +357,9 @@ func TestRestoreMindsTheBranch(t *testing.T) {
 		refused bool
 		moved   bool
 	}{
-		"it is as it was":                    {dirty: true, meddle: func(*fixture, string) {}},
-		"it is gone":                         {dirty: true, meddle: func(f *fixture, _ string) { f.git("repo", "branch", "-q", "-D", "feat/x") }},
-		"it has moved on, and all was clean": {meddle: (*fixture).advance, moved: true},
+		"it is as it was":                        {dirty: true, meddle: func(*fixture, string) {}},
+		"it is gone":                             {dirty: true, meddle: func(f *fixture, _ string) { f.git("repo", "branch", "-q", "-D", "feat/x") }},
+		"it has moved on, and all was clean":     {meddle: (*fixture).advance, moved: true},
 		"it has moved on, and there are changes": {dirty: true, meddle: (*fixture).advance, refused: true},
 		"it was moved back":                      {meddle: func(f *fixture, _ string) { f.git("repo", "branch", "-f", "feat/x", "main") }, refused: true},
 		"it is checked out elsewhere":            {meddle: func(f *fixture, _ string) { f.git("repo", "checkout", "-q", "feat/x") }, refused: true},

@@ -96,6 +96,14 @@ func (w tasks) Retry(_ context.Context, request, id string, _ api.TaskAction) (t
 	return w.receipt(), w.note("retry", request, id)
 }
 
+func (w tasks) Archive(_ context.Context, request, id string, _ api.TaskAction) (task.Receipt, error) {
+	return w.receipt(), w.note("archive", request, id)
+}
+
+func (w tasks) Restore(_ context.Context, request, id string, _ api.TaskAction) (task.Receipt, error) {
+	return w.receipt(), w.note("restore", request, id)
+}
+
 func (w tasks) Kill(_ context.Context, request, id string, _ api.TaskAction) (task.Receipt, error) {
 	return w.receipt(), w.note("kill", request, id)
 }

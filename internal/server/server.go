@@ -25,6 +25,8 @@ type Tasks interface {
 	History(ctx context.Context, f task.HistoryFilter) (events []task.HistoryEvent, seq int64, err error)
 	Rename(ctx context.Context, request, id string, in api.RenameTask) (task.Receipt, error)
 	Retry(ctx context.Context, request, id string, in api.TaskAction) (task.Receipt, error)
+	Archive(ctx context.Context, request, id string, in api.TaskAction) (task.Receipt, error)
+	Restore(ctx context.Context, request, id string, in api.TaskAction) (task.Receipt, error)
 	Kill(ctx context.Context, request, id string, in api.TaskAction) (task.Receipt, error)
 	Interrupt(ctx context.Context, request, id string, in api.TaskAction) (task.Receipt, error)
 	Diff(ctx context.Context, id string, kind api.PatchKind) (api.Diff, error)
@@ -154,6 +156,8 @@ func (s *server) endpoints() []endpoint {
 		{api.RouteTask, answer(http.StatusOK, s.task)},
 		{api.RouteRename, answer(http.StatusOK, s.rename)},
 		{api.RouteRetry, answer(http.StatusAccepted, s.action(s.cfg.Tasks.Retry))},
+		{api.RouteArchive, answer(http.StatusAccepted, s.action(s.cfg.Tasks.Archive))},
+		{api.RouteRestore, answer(http.StatusAccepted, s.action(s.cfg.Tasks.Restore))},
 		{api.RouteKill, answer(http.StatusAccepted, s.action(s.cfg.Tasks.Kill))},
 		{api.RouteInterrupt, answer(http.StatusAccepted, s.action(s.cfg.Tasks.Interrupt))},
 		{api.RouteSend, answer(http.StatusAccepted, s.send)},

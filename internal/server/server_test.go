@@ -41,6 +41,8 @@ func TestRoutes(t *testing.T) {
 		{route: api.RouteTask, args: []string{"t"}, query: "explain=1", status: 200, call: "explain id-of-t", answer: `"env":["PATH"]`},
 		{route: api.RouteRename, args: []string{"t"}, body: `{"title":"new"}`, status: 200, call: "rename rq id-of-t new", answer: `"seq":7`},
 		{route: api.RouteRetry, args: []string{"t"}, body: `{}`, status: 202, call: "retry rq id-of-t", answer: `"seq":7`},
+		{route: api.RouteArchive, args: []string{"t"}, status: 202, call: "archive rq id-of-t", answer: `"seq":7`},
+		{route: api.RouteRestore, args: []string{"t"}, status: 202, call: "restore rq id-of-t", answer: `"seq":7`},
 		{route: api.RouteKill, args: []string{"t"}, status: 202, call: "kill rq id-of-t", answer: `"seq":7`},
 		{route: api.RouteInterrupt, args: []string{"t"}, status: 202, call: "interrupt rq id-of-t", answer: `"seq":7`},
 		{route: api.RouteSend, args: []string{"t"}, body: `{"text":"hi"}`, status: 202, call: "send rq id-of-t hi", answer: `"state":"accepted"`},

@@ -53,6 +53,7 @@ func taskColumns(t *task.Task) []column {
 		{"version", &t.Version},
 		{"created_at", micros{&t.CreatedAt}},
 		{"updated_at", micros{&t.UpdatedAt}},
+		{"ended_at", optMicros{&t.EndedAt}},
 	}
 }
 

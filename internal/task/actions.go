@@ -3,7 +3,6 @@ package task
 import (
 	"context"
 	"fmt"
-	"time"
 
 	"github.com/hf-dev/hf/internal/operation"
 	"github.com/hf-dev/hf/pkg/api"
@@ -37,66 +36,6 @@ func (s *Service) Retry(ctx context.Context, request, id string, in api.TaskActi
 		return s.accept(tx, request, t, op, &receipt)
 	})
 	return s.enqueue(receipt, err)
-}
-
-// Kill ends a task: its agent, its sandbox. All work in it is saved first, and
-// its branch stays.
-func (s *Service) Kill(ctx context.Context, request, id string, _ api.TaskAction) (Receipt, error) {
-	if err := s.cancelLive(ctx, id); err != nil {
-		return Receipt{}, err
-	}
-	var receipt Receipt
-	err := s.cfg.Store.Update(ctx, func(tx Tx) error {
-		if r, ok, err := replayed(tx, request); ok || err != nil {
-			receipt = r
-			return err
-		}
-		t, err := tx.Task(id)
-		if err != nil {
-			return err
-		}
-		if t.Lifecycle == api.LifecycleKilled {
-			return &api.Error{Code: api.CodeConflict, Message: fmt.Sprintf("task %s is killed already", id), Hint: "`hf list --all` shows ended tasks, too."}
-		}
-		live, err := tx.LiveOperation(id)
-		if err != nil {
-			return err
-		}
-		if live != nil && live.Kind == KindKill {
-			return s.accept(tx, request, t, live, &receipt) // two who want the same
-		}
-		op := s.newOperation(t, KindKill, s.cfg.Now())
-		if err := s.beginKill(tx, t, op.CreatedAt); err != nil {
-			return err
-		}
-		return s.accept(tx, request, t, op, &receipt)
-	})
-	return s.enqueue(receipt, err)
-}
-
-// beginKill closes a task to everything but its end.
-func (s *Service) beginKill(tx Tx, t *Task, now time.Time) error {
-	before := *t
-	if err := t.move(EventKill); err != nil {
-		return err
-	}
-	if err := failMessages(tx, t, "the task was killed", now); err != nil {
-		return err
-	}
-	return s.putChanged(tx, &before, t)
-}
-
-// cancelLive stops an operation in progress, so that a kill never waits for it.
-func (s *Service) cancelLive(ctx context.Context, id string) error {
-	var live *operation.Operation
-	err := s.cfg.Store.View(ctx, func(tx Tx) (err error) {
-		live, err = tx.LiveOperation(id)
-		return err
-	})
-	if err != nil || live == nil || live.Kind == KindKill {
-		return err
-	}
-	return s.cfg.Runner().Cancel(ctx, live.ID)
 }
 
 // accept stores an operation as the answer to a request.

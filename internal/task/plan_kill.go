@@ -71,6 +71,13 @@ func (s *Service) runSave(ctx context.Context, run *operation.Run) error {
 	if err != nil {
 		return err
 	}
+	keep := run.Op.Kind == KindArchive // a task that is parked must be able to come back
+	if keep && (!exists(repo.GitDir) || t.Path == "") {
+		return &api.Error{
+			Code: api.CodeConflict, Message: fmt.Sprintf("the repository %s is gone: nothing can be saved into it", repo.Path),
+			Hint: fmt.Sprintf("Bring it back, then `hf retry %s`; or `hf kill %s`.", t.ID, t.ID),
+		}
+	}
 	if !exists(repo.GitDir) {
 		run.Progress("the repository " + repo.Path + " is gone: nothing can be saved into it")
 		return nil
@@ -83,7 +90,7 @@ func (s *Service) runSave(ctx context.Context, run *operation.Run) error {
 		return fmt.Errorf("save the work: %w", err)
 	}
 	wt, err := s.cfg.Git.OpenWorktree(ctx, repo.GitDir, t.Path)
-	if api.IsCode(err, api.CodeNotFound) {
+	if api.IsCode(err, api.CodeNotFound) && !keep {
 		run.Progress("git has no record of " + t.Path)
 		return nil // what it holds is set aside, not removed
 	}

@@ -2,6 +2,7 @@ package task
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -13,10 +14,12 @@ import (
 
 // The kinds of operation. They are stored: a changed plan gets a new kind.
 const (
-	KindCreate = "create"
-	KindStart  = "start" // starts an agent again for a task that has none
-	KindCheck  = "check"
-	KindKill   = "kill"
+	KindCreate  = "create"
+	KindStart   = "start" // starts an agent again for a task that has none
+	KindCheck   = "check"
+	KindArchive = "archive"
+	KindRestore = "restore"
+	KindKill    = "kill"
 )
 
 // The steps. They are stored: never rename one.
@@ -32,6 +35,10 @@ const (
 	StepTeardown = "teardown"
 	StepSave     = "save"
 	StepRemove   = "remove"
+	StepFree     = "free" // the disk space of what was removed, where all of it is saved
+	StepDelete   = "branch-delete"
+	StepRestore  = "restore"
+	StepResume   = "resume"
 )
 
 // Plans returns the plans of every kind of operation on a task.
@@ -57,6 +64,19 @@ func (s *Service) Plans() []operation.Plan[Tx] {
 			{Name: StepTeardown, Run: s.runTeardown, Limit: limits.SetupLimit},
 			{Name: StepSave, Run: s.runSave},
 			{Name: StepRemove, Run: s.runRemove},
+			{Name: StepFree, Run: s.runFree},
+			{Name: StepDelete, Run: s.runDelete},
+		}},
+		{Kind: KindArchive, Changed: s.archiving, Steps: []operation.Definition{
+			{Name: StepStop, Run: s.runStop},
+			{Name: StepTeardown, Run: s.runTeardown, Limit: limits.SetupLimit},
+			{Name: StepSave, Run: s.runSave},
+			{Name: StepRemove, Run: s.runRemove},
+			{Name: StepFree, Run: s.runFree},
+		}},
+		{Kind: KindRestore, Changed: s.restoring, Steps: []operation.Definition{
+			{Name: StepRestore, Run: s.runRestore},
+			{Name: StepResume, Run: s.runResume, Limit: limits.AgentLimit},
 		}},
 	}
 }
@@ -95,6 +115,39 @@ func (s *Service) killing(tx Tx, op *operation.Operation, step *operation.Step) 
 	return failMessages(tx, t, "the task was killed", s.cfg.Now()) // one that its agent gave back meanwhile
 }
 
+// archiving shows an archive operation on its task. Messages that wait stay in
+// the outbox.
+func (s *Service) archiving(tx Tx, op *operation.Operation, step *operation.Step) error {
+	return s.follow(tx, op, step, EventArchive, EventArchived)
+}
+
+// restoring shows a restore operation on its task. One that was refused before
+// it made anything leaves the task as it was.
+func (s *Service) restoring(tx Tx, op *operation.Operation, step *operation.Step) error {
+	refused := op.State == api.OperationFailed && (op.Error.Code == api.CodeConflict || op.Error.Code == api.CodeNotFound)
+	if !refused {
+		return s.follow(tx, op, step, EventRestore, EventRestored)
+	}
+	args, err := argsOf[coming](op)
+	if err != nil {
+		return err
+	}
+	t, err := tx.Task(op.Task)
+	if err != nil || t.Path != "" {
+		return errors.Join(err, s.follow(tx, op, step, EventRestore, EventRestored))
+	}
+	before := *t
+	back := EventArchived
+	if args.From == api.LifecycleKilled {
+		back = EventKilled
+	}
+	if err := t.move(back); err != nil {
+		return err
+	}
+	t.Step, t.Reason = "", "not restored: "+op.Error.Message
+	return s.putChanged(tx, &before, t)
+}
+
 // follow moves the task's life cycle with an operation: begin when it runs,
 // done when it is done, error when it failed.
 func (s *Service) follow(tx Tx, op *operation.Operation, step *operation.Step, begin, done Event) error {
@@ -114,6 +167,12 @@ func (s *Service) follow(tx Tx, op *operation.Operation, step *operation.Step, b
 		err = t.move(begin)
 	case api.OperationDone:
 		t.Step = "" // a reason is one that the last step gave
+		if done == EventArchived || done == EventKilled {
+			now := s.cfg.Now()
+			t.EndedAt = &now
+		} else {
+			t.EndedAt = nil
+		}
 		err = t.move(done)
 	case api.OperationFailed, api.OperationHalted:
 		t.Reason = op.Error.Message

@@ -227,10 +227,11 @@ func noSandbox(t *Task) error {
 			Hint: fmt.Sprintf("`hf kill %s` ends the task; what was committed is on branch %s.", t.ID, t.Branch),
 		}
 	}
-	return &api.Error{
-		Code: api.CodeConflict, Message: fmt.Sprintf("task %s has no sandbox: it is %s", t.ID, t.Lifecycle),
-		Hint: fmt.Sprintf("`hf show %s` says where it is.", t.ID),
+	hint := fmt.Sprintf("`hf show %s` says where it is.", t.ID)
+	if t.Lifecycle == api.LifecycleArchived || t.Lifecycle == api.LifecycleKilled {
+		hint = fmt.Sprintf("`hf restore %s` brings it back.", t.ID)
 	}
+	return &api.Error{Code: api.CodeConflict, Message: fmt.Sprintf("task %s has no sandbox: it is %s", t.ID, t.Lifecycle), Hint: hint}
 }
 
 // Refresh brings a task's shown difference up to date. It is called when

@@ -72,6 +72,9 @@ type Git interface {
 	Diff(ctx context.Context, wt git.Worktree, base string, kind api.PatchKind) (api.Diff, error)
 	DiffStat(ctx context.Context, wt git.Worktree, base string) (api.DiffStat, error)
 	Salvage(ctx context.Context, wt git.Worktree, ref string) (git.Saved, error)
+	CheckedOut(repo git.Repo, branch string) (path string, ok bool)
+	DeleteBranch(ctx context.Context, repo git.Repo, name, commit string) error
+	KeepRef(ctx context.Context, repo git.Repo, ref, commit string) error
 }
 
 // Repos finds and adds repositories.

@@ -71,6 +71,8 @@ func next(from api.Lifecycle) map[Event]api.Lifecycle {
 		return map[Event]api.Lifecycle{
 			EventRestore:  api.LifecycleRestoring,
 			EventRestored: api.LifecycleReady,
+			EventArchived: api.LifecycleArchived, // it was refused, and stays what it was
+			EventKilled:   api.LifecycleKilled,
 			EventKill:     api.LifecycleKilling,
 			EventFail:     api.LifecycleError,
 		}
@@ -87,9 +89,10 @@ func next(from api.Lifecycle) map[Event]api.Lifecycle {
 			EventRestore:   api.LifecycleRestoring,
 			EventKill:      api.LifecycleKilling,
 		}
-	case api.LifecycleKilled:
+	case api.LifecycleKilled: // as long as what was saved is kept
+		return map[Event]api.Lifecycle{EventRestore: api.LifecycleRestoring}
 	}
-	return nil // killed is the end
+	return nil
 }
 
 // Next returns the stage an event leads to. An event the stage does not allow

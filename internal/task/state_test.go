@@ -27,9 +27,9 @@ func TestNextIsExactlyThisTable(t *testing.T) {
 		"ready":        {no, no, "archiving", no, no, no, "killing", no, "error"},
 		"archiving":    {no, no, "archiving", "archived", no, no, "killing", no, "error"},
 		"archived":     {no, no, no, no, "restoring", no, "killing", no, no},
-		"restoring":    {no, no, no, no, "restoring", "ready", "killing", no, "error"},
+		"restoring":    {no, no, no, "archived", "restoring", "ready", "killing", "killed", "error"},
 		"killing":      {no, no, no, no, no, no, "killing", "killed", "error"},
-		"killed":       {no, no, no, no, no, no, no, no, no},
+		"killed":       {no, no, no, no, "restoring", no, no, no, no},
 		"error":        {"provisioning", no, "archiving", no, "restoring", no, "killing", no, no},
 		"unheard of":   {no, no, no, no, no, no, no, no, no},
 	}
@@ -63,7 +63,7 @@ func TestARefusalSaysWhatIsPossible(t *testing.T) {
 		{"ready", EventRestore, "a task that is ready cannot be restored", "It can be archived or killed."},
 		{"archived", EventArchive, "a task that is archived cannot be archived", "It can be restored or killed."},
 		{"killing", EventArchive, "a task that is killing cannot be archived", "It can only be left as it is."},
-		{"killed", EventKill, "a task that is killed cannot be killed", "It can only be left as it is."},
+		{"killed", EventKill, "a task that is killed cannot be killed", "It can be restored."},
 		{"error", EventReady, "a task that is in error cannot be made ready", "It can be retried or killed."},
 	} {
 		_, err := Next(c.from, c.ev)
@@ -75,13 +75,13 @@ func TestARefusalSaysWhatIsPossible(t *testing.T) {
 }
 
 // Whatever happens to a task, it can still be killed, until it is; and nothing
-// follows that.
+// but being restored follows that.
 func TestEveryLifeCanEnd(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		at := api.LifecycleQueued
 		for _, ev := range rapid.SliceOf(rapid.SampledFrom(Events())).Draw(t, "events") {
 			next, err := Next(at, ev)
-			if at == api.LifecycleKilled && err == nil {
+			if at == api.LifecycleKilled && err == nil && ev != EventRestore {
 				t.Fatalf("%s after it was killed", ev)
 			}
 			if !slices.Contains(lifecycles, next) {

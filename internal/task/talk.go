@@ -65,7 +65,11 @@ func mayTalk(t *Task) error {
 	case api.LifecycleError:
 		return &api.Error{Code: api.CodeConflict, Message: fmt.Sprintf("task %s stopped at step %s: %s", t.ID, t.Step, t.Reason), Hint: fmt.Sprintf("`hf retry %s` goes on from there.", t.ID)}
 	default:
-		return &api.Error{Code: api.CodeConflict, Message: fmt.Sprintf("task %s is %s: nobody would read the message", t.ID, t.Lifecycle)}
+		hint := ""
+		if t.Lifecycle == api.LifecycleArchived || t.Lifecycle == api.LifecycleKilled {
+			hint = fmt.Sprintf("`hf restore %s` brings it back.", t.ID)
+		}
+		return &api.Error{Code: api.CodeConflict, Message: fmt.Sprintf("task %s is %s: nobody would read the message", t.ID, t.Lifecycle), Hint: hint}
 	}
 }
 

@@ -51,7 +51,8 @@ type Task struct {
 	Version   int64
 	CreatedAt time.Time
 	UpdatedAt time.Time
-	LastEvent int64 // read-only: kept by the store
+	EndedAt   *time.Time // when it was archived or killed
+	LastEvent int64      // read-only: kept by the store
 }
 
 // Repo is a repository known to a workspace.

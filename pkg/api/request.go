@@ -47,10 +47,12 @@ type ResolvePermission struct {
 	Option string `json:"option,omitempty"`
 }
 
-// TaskAction is the body of retry, kill and interrupt. Answer: Accepted.
+// TaskAction is the body of retry, archive, restore, kill and interrupt.
+// Answer: Accepted.
 type TaskAction struct {
 	Env          Env  `json:"env,omitempty"`
 	DeleteBranch bool `json:"deleteBranch,omitempty"` // kill only
+	Detach       bool `json:"detach,omitempty"`       // restore only: on no branch
 }
 
 // CommandRequest asks how to run a command in a task's sandbox.

@@ -89,6 +89,8 @@ var (
 	RouteTask         = Route{"GET", "/v1/tasks/{task}"}
 	RouteRename       = Route{"POST", "/v1/tasks/{task}/rename"}
 	RouteRetry        = Route{"POST", "/v1/tasks/{task}/retry"}
+	RouteArchive      = Route{"POST", "/v1/tasks/{task}/archive"}
+	RouteRestore      = Route{"POST", "/v1/tasks/{task}/restore"}
 	RouteKill         = Route{"POST", "/v1/tasks/{task}/kill"}
 	RouteInterrupt    = Route{"POST", "/v1/tasks/{task}/interrupt"}
 	RouteSend         = Route{"POST", "/v1/tasks/{task}/messages"}

@@ -152,6 +152,18 @@ func (c *Client) Retry(ctx context.Context, task string, in api.TaskAction) (out
 	return out, err
 }
 
+// Archive parks a task after its work was saved.
+func (c *Client) Archive(ctx context.Context, task string, in api.TaskAction) (out api.Accepted, err error) {
+	err = c.call(ctx, api.RouteArchive, api.RouteArchive.Path(task), c.scope(nil), in, &out)
+	return out, err
+}
+
+// Restore brings an archived or killed task back.
+func (c *Client) Restore(ctx context.Context, task string, in api.TaskAction) (out api.Accepted, err error) {
+	err = c.call(ctx, api.RouteRestore, api.RouteRestore.Path(task), c.scope(nil), in, &out)
+	return out, err
+}
+
 // Kill ends a task after its work was saved.
 func (c *Client) Kill(ctx context.Context, task string, in api.TaskAction) (out api.Accepted, err error) {
 	err = c.call(ctx, api.RouteKill, api.RouteKill.Path(task), c.scope(nil), in, &out)

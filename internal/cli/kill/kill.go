@@ -32,8 +32,10 @@ type Options struct {
 	Client func() (killer, error)
 	Output *output.Flags
 	Tasks  []string
-	Yes    bool
-	NoWait bool
+
+	DeleteBranch bool
+	Yes          bool
+	NoWait       bool
 }
 
 // NewCmd returns the command. runF, where not nil, gets the options in its
@@ -45,9 +47,13 @@ func NewCmd(f *factory.Factory, runF func(context.Context, *Options) error) *cob
 		Short: "End tasks; their work is saved first",
 		Long: `End tasks: the agent with every process below it, and the sandbox. All work in the
 sandbox, committed or not, is saved to refs/hf/saved/TASK first, and the branch
-stays. On a terminal it asks before, unless --yes is given.`,
+stays. On a terminal it asks before, unless --yes is given.
+
+With --delete-branch the task's own branch goes, too, merged or not. For 30 days
+hf restore brings all of it back.`,
 		Example: `  hf kill k3f9
-  hf kill k3f9 m2p1 --yes`,
+  hf kill k3f9 m2p1 --yes
+  hf kill k3f9 --delete-branch`,
 		Args:              args.AtLeast("TASK"),
 		ValidArgsFunction: complete.Tasks(f, -1),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -60,6 +66,7 @@ stays. On a terminal it asks before, unless --yes is given.`,
 			return run(cmd.Context(), opts)
 		},
 	}
+	cmd.Flags().BoolVar(&opts.DeleteBranch, "delete-branch", false, "delete the task's own branch, too, even if it is not merged")
 	cmd.Flags().BoolVarP(&opts.Yes, "yes", "y", false, "do not ask")
 	cmd.Flags().BoolVar(&opts.NoWait, "no-wait", false, "return as soon as it is accepted")
 	opts.Output = output.Add(cmd, f, api.Task{})
@@ -87,7 +94,7 @@ func run(ctx context.Context, opts *Options) error {
 
 func (o *Options) kill(ctx context.Context, c killer, d *api.TaskDetail) error {
 	if !o.Yes && o.IO.CanAsk() {
-		ok, err := o.IO.Confirm(question(o.IO.ErrStyle(), d))
+		ok, err := o.IO.Confirm(question(o.IO.ErrStyle(), d, o.DeleteBranch))
 		if err != nil {
 			return err
 		}
@@ -96,7 +103,7 @@ func (o *Options) kill(ctx context.Context, c killer, d *api.TaskDetail) error {
 			return exitcode.SilentError(exitcode.Failed)
 		}
 	}
-	a, err := c.Kill(ctx, d.ID, api.TaskAction{})
+	a, err := c.Kill(ctx, d.ID, api.TaskAction{DeleteBranch: o.DeleteBranch})
 	if err != nil {
 		return err
 	}
@@ -115,7 +122,7 @@ func (o *Options) kill(ctx context.Context, c killer, d *api.TaskDetail) error {
 }
 
 // question names what would end and what is kept.
-func question(st iostreams.Style, d *api.TaskDetail) string {
+func question(st iostreams.Style, d *api.TaskDetail, deleteBranch bool) string {
 	saved := "It changed nothing."
 	if d.Diff != nil && d.Diff.Files > 0 {
 		saved = "Its work (" + render.DiffLong(d.Diff) + ") is saved to refs/hf/saved/" + d.ID + "."
@@ -123,6 +130,9 @@ func question(st iostreams.Style, d *api.TaskDetail) string {
 	branch := ""
 	if d.Branch != "" {
 		branch = " Branch " + sanitize.Line(d.Branch) + " stays."
+		if deleteBranch {
+			branch = " Branch " + sanitize.Line(d.Branch) + " is deleted; hf restore brings it back."
+		}
 	}
 	return fmt.Sprintf("End task %s (%s, %s)? %s%s", st.Bold(d.ID), sanitize.Line(d.Title), render.Status(&d.Task), saved, branch)
 }

@@ -186,10 +186,26 @@ func (p *Provider) Destroy(ctx context.Context, sb sandbox.Sandbox) error {
 			return err
 		}
 	}
-	if !registered && !exists(path) {
-		return nil
+	if registered && !w.Ready { // nobody has worked in it
+		return p.drop(ctx, repo, path)
 	}
-	return p.trash(ctx, sb, path, registered && w.Ready)
+	return p.trash(ctx, sb, path, registered)
+}
+
+// drop removes a worktree that was never complete.
+func (p *Provider) drop(ctx context.Context, repo git.Repo, path string) error {
+	root, err := p.realRoot()
+	if err != nil {
+		return err
+	}
+	if err := p.sweep(root); err != nil {
+		return err
+	}
+	err = p.git.TakeWorktree(ctx, repo, git.WorktreeTake{Path: path, Under: root, Trash: filepath.Join(root, doomed, filepath.Base(path))})
+	if err != nil {
+		return err
+	}
+	return p.sweep(root)
 }
 
 func repoOf(spec sandbox.Spec) git.Repo { return git.Repo{Top: spec.Repo, GitDir: spec.GitDir} }
