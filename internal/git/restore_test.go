@@ -57,12 +57,16 @@ func (f *fixture) picture(rel string, repos ...string) string {
 	for _, repo := range append([]string{""}, repos...) {
 		dir := filepath.Join(rel, repo)
 		for _, args := range [][]string{
-			{"status", "--porcelain=v2", "--branch", "--ignored", "-z"}, {"ls-files", "-s", "-v", "-z"}, {"stash", "list"},
-			{"for-each-ref"}, {"log", "-g", "--format=%H %gs", "HEAD"}, {"diff", "--binary"}, {"diff", "--binary", "--cached"},
+			{"status", "--porcelain=v2", "--branch", "--ignored", "-z"},
+			{"ls-files", "-s", "-v", "-z"},
+			{"stash", "list"},
+			{"for-each-ref"},
+			{"log", "-g", "--format=%H %gs", "HEAD"},
+			{"diff", "--binary"},
+			{"diff", "--binary", "--cached"},
 		} {
 			out, err := f.try(dir, args...)
-			lines := strings.Split(out, "\n")
-			for _, line := range lines {
+			for line := range strings.SplitSeq(out, "\n") {
 				if !strings.Contains(line, " refs/hf/") && !strings.Contains(line, "\trefs/hf/") {
 					fmt.Fprintf(&b, "%s %v: %q %v\n", repo, args[0], line, err != nil)
 				}

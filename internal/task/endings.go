@@ -33,7 +33,7 @@ func (s *Service) Archive(ctx context.Context, request, id string, _ api.TaskAct
 }
 
 func mayArchive(t *Task) error {
-	switch t.Lifecycle {
+	switch t.Lifecycle { //nolint:exhaustive // the table of states knows the rest
 	case api.LifecycleReady, api.LifecycleArchiving:
 		return nil
 	case api.LifecycleArchived:
@@ -197,7 +197,7 @@ func (s *Service) Restore(ctx context.Context, request, id string, in api.TaskAc
 // mayRestore refuses what is not ended, or stopped on its way back for another
 // reason than can be tried again in another way.
 func mayRestore(tx Tx, t *Task) error {
-	switch t.Lifecycle {
+	switch t.Lifecycle { //nolint:exhaustive // the table of states knows the rest
 	case api.LifecycleArchived, api.LifecycleKilled:
 		return nil
 	case api.LifecycleReady, api.LifecycleQueued, api.LifecycleProvisioning:
