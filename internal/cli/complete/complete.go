@@ -44,30 +44,34 @@ func Tasks(f *factory.Factory, n int) Func {
 	}
 }
 
-<<<<<<< HEAD
 // Branches completes one word by the branches of tasks.
 func Branches(f *factory.Factory) Func {
 	return func(cmd *cobra.Command, _ []string, _ string) ([]string, cobra.ShellCompDirective) {
 		return ask(cmd, f, func(ctx context.Context, c *client.Client) (out []string) {
 			list, err := c.Tasks(ctx, client.TaskFilter{All: true})
-=======
+			if err != nil {
+				return nil
+			}
+			for _, t := range list.Tasks {
+				if t.Branch != "" {
+					out = append(out, described(t.Branch, t.Title))
+				}
+			}
+			return out
+		})
+	}
+}
+
 // EndedTasks completes all arguments by archived and killed tasks.
 func EndedTasks(f *factory.Factory) Func {
 	return func(cmd *cobra.Command, _ []string, _ string) ([]string, cobra.ShellCompDirective) {
 		return ask(cmd, f, func(ctx context.Context, c *client.Client) (out []string) {
 			list, err := c.Tasks(ctx, client.TaskFilter{All: true, Status: []api.Status{api.StatusArchived, api.StatusKilled}})
->>>>>>> 07d73f7 (hf archive, hf restore, hf kill --delete-branch)
 			if err != nil {
 				return nil
 			}
 			for _, t := range list.Tasks {
-<<<<<<< HEAD
-				if t.Branch != "" {
-					out = append(out, described(t.Branch, t.Title))
-				}
-=======
 				out = append(out, described(t.ID, t.Title))
->>>>>>> 07d73f7 (hf archive, hf restore, hf kill --delete-branch)
 			}
 			return out
 		})
