@@ -37,6 +37,7 @@ import (
 	"github.com/hf-dev/hf/internal/cli/shellinit"
 	"github.com/hf-dev/hf/internal/cli/show"
 	"github.com/hf-dev/hf/internal/cli/status"
+	"github.com/hf-dev/hf/internal/cli/statusline"
 	"github.com/hf-dev/hf/internal/cli/switchto"
 	"github.com/hf-dev/hf/internal/cli/topics"
 	"github.com/hf-dev/hf/internal/cli/version"
@@ -69,6 +70,7 @@ func entries() []entry {
 		{"status", nil, groupTasks, func(f *factory.Factory) *cobra.Command { return status.NewCmd(f, nil) }},
 		{"wait", nil, groupTasks, func(f *factory.Factory) *cobra.Command { return wait.NewCmd(f, nil) }},
 		{"history", nil, groupTasks, func(f *factory.Factory) *cobra.Command { return history.NewCmd(f, nil) }},
+		{"statusline", nil, groupTasks, func(f *factory.Factory) *cobra.Command { return statusline.NewCmd(f, nil) }},
 		{"rename", nil, groupTasks, func(f *factory.Factory) *cobra.Command { return rename.NewCmd(f, nil) }},
 		{"retry", nil, groupTasks, func(f *factory.Factory) *cobra.Command { return retry.NewCmd(f, nil) }},
 		{"archive", nil, groupTasks, func(f *factory.Factory) *cobra.Command { return archive.NewCmd(f, nil) }},

@@ -15,7 +15,10 @@ import (
 	"golang.org/x/term"
 )
 
-const defaultWidth = 80
+const (
+	defaultWidth  = 80
+	defaultHeight = 24
+)
 
 // IOStreams are the three standard streams and what is known of them. Answers
 // go to Out, everything else to Err.
@@ -29,7 +32,7 @@ type IOStreams struct {
 
 	inFile                *os.File // nil unless In is the process's own
 	inTTY, outTTY, errTTY bool
-	width                 int // 0 = ask the terminal
+	width, height         int // 0 = ask the terminal
 	outColor, errColor    bool
 	answers               *bufio.Reader // of In, for Ask; keeps what was read ahead
 }
@@ -72,6 +75,9 @@ func (s *IOStreams) SetColor(on bool) { s.outColor, s.errColor = on, on }
 // SetWidth fixes the width, in columns. It is for tests.
 func (s *IOStreams) SetWidth(n int) { s.width = n }
 
+// SetHeight fixes the height, in lines. It is for tests.
+func (s *IOStreams) SetHeight(n int) { s.height = n }
+
 // InTTY reports whether In is a terminal.
 func (s *IOStreams) InTTY() bool { return s.inTTY }
 
@@ -97,6 +103,21 @@ func (s *IOStreams) Width() int {
 		}
 	}
 	return defaultWidth
+}
+
+// Height returns the lines of the terminal.
+func (s *IOStreams) Height() int {
+	if s.height > 0 {
+		return s.height
+	}
+	for _, f := range []io.Writer{s.Out, s.Err} {
+		if f, ok := f.(*os.File); ok {
+			if _, h, err := term.GetSize(int(f.Fd())); err == nil && h > 0 {
+				return h
+			}
+		}
+	}
+	return defaultHeight
 }
 
 // Raw puts the terminal of In into raw mode, until restore is called.

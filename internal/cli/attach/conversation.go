@@ -76,7 +76,7 @@ func (v *conversation) talk(ctx context.Context) error {
 	v.ask()
 	live, stop := context.WithCancel(ctx)
 	defer stop()
-	entries := v.stream(live)
+	entries := follow.Pump(live, v.c.Transcript(live, v.task.ID, v.cursor, true)) // from where it was shown to
 	for {
 		select {
 		case <-ctx.Done():
@@ -85,10 +85,10 @@ func (v *conversation) talk(ctx context.Context) error {
 			if !ok {
 				return errors.New("hfd ended the transcript")
 			}
-			if next.err != nil {
-				return next.err
+			if next.Err != nil {
+				return next.Err
 			}
-			if err := v.show(next.entry); err != nil {
+			if err := v.show(next.Value); err != nil {
 				return err
 			}
 			v.ask()
@@ -101,28 +101,6 @@ func (v *conversation) talk(ctx context.Context) error {
 			}
 		}
 	}
-}
-
-type received struct {
-	entry api.Entry
-	err   error
-}
-
-// stream reads the transcript from where it was shown to.
-func (v *conversation) stream(ctx context.Context) <-chan received {
-	ch := make(chan received)
-	entries := v.c.Transcript(ctx, v.task.ID, v.cursor, true)
-	go func() {
-		defer close(ch)
-		for e, err := range entries {
-			select {
-			case ch <- received{e, err}:
-			case <-ctx.Done():
-				return
-			}
-		}
-	}()
-	return ch
 }
 
 // show shows an entry and remembers what it means for what may be typed.
@@ -311,7 +289,7 @@ func (v *conversation) send(ctx context.Context, text string) error {
 // finish comes after the end of input. On a terminal that is to detach. Else
 // what follows from what was sent or allowed is still to come: it waits for the
 // end of the turns and ends as they did.
-func (v *conversation) finish(ctx context.Context, entries <-chan received, stop func()) error {
+func (v *conversation) finish(ctx context.Context, entries <-chan follow.Received[api.Entry], stop func()) error {
 	if v.s.keys() || !v.acted {
 		return errDetached
 	}
@@ -330,10 +308,10 @@ func (v *conversation) finish(ctx context.Context, entries <-chan received, stop
 				entries = nil // the outcome says why
 				continue
 			}
-			if next.err != nil {
-				return next.err
+			if next.Err != nil {
+				return next.Err
 			}
-			if err := v.show(next.entry); err != nil {
+			if err := v.show(next.Value); err != nil {
 				return err
 			}
 		}

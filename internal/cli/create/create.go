@@ -29,6 +29,7 @@ type creator interface {
 	trust.Truster
 	CreateTask(ctx context.Context, in api.CreateTask) (api.Accepted, error)
 	Retry(ctx context.Context, task string, in api.TaskAction) (api.Accepted, error)
+	Preferences(ctx context.Context) (api.Preferences, error)
 }
 
 // Options is one parsed call.
@@ -43,6 +44,9 @@ type Options struct {
 	NoWait  bool
 	Wait    bool
 	Timeout time.Duration
+
+	Window   func(context.Context, *api.Task) error // nil outside of tmux
+	NoWindow bool
 }
 
 // NewCmd returns the command. runF, where not nil, gets the options in its
@@ -50,7 +54,7 @@ type Options struct {
 func NewCmd(f *factory.Factory, runF func(context.Context, *Options) error) *cobra.Command {
 	opts := &Options{
 		IO: f.IO, Client: func() (creator, error) { return f.Client() }, Env: f.Env,
-		Prompt: prompt.Source{IO: f.IO, Environ: f.Environ},
+		Prompt: prompt.Source{IO: f.IO, Environ: f.Environ}, Window: windowOf(f),
 	}
 	var permission string
 	cmd := &cobra.Command{
@@ -99,6 +103,7 @@ when it needs a permission or an answer, with an exit code that says which; see
 	fs.StringVarP(&opts.Prompt.File, "file", "F", "", "read the prompt from a `file`, - for standard input")
 	fs.BoolVar(&opts.NoWait, "no-wait", false, "return as soon as the task is accepted")
 	fs.BoolVar(&opts.Wait, "wait", false, "return at the end of the turn and of the check, or when a person is needed")
+	fs.BoolVar(&opts.NoWindow, "no-window", false, "open no tmux window, even if the configuration has [tmux] window = true")
 	fs.DurationVar(&opts.Timeout, "timeout", 0, "stop waiting after this `duration`; the task goes on")
 	opts.Output = output.Add(cmd, f, api.Task{})
 	completions(cmd, f)
@@ -169,6 +174,7 @@ func run(ctx context.Context, opts *Options) error {
 			return err
 		}
 	}
+	opts.openWindow(ctx, c, &accepted.Task)
 	if opts.NoWait {
 		return opts.print(ctx, &accepted.Task)
 	}

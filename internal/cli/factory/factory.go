@@ -58,24 +58,29 @@ func (f *Factory) newClient() (*client.Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	return f.clientOf(l), nil
+	return f.clientOf(l, ""), nil
 }
 
 // Looking returns a client of the daemon that runs. It starts none, upgrades
 // none and says nothing on the side.
-func (f *Factory) Looking() (*client.Client, error) {
+func (f *Factory) Looking() (*client.Client, error) { return f.LookingFrom("") }
+
+// LookingFrom is Looking for a person in another directory; "" is this one.
+func (f *Factory) LookingFrom(cwd string) (*client.Client, error) {
 	opts, err := f.launcherOptions()
 	if err != nil {
 		return nil, err
 	}
 	opts.NoSpawn, opts.Notice = true, nil
-	return f.clientOf(launcher.New(opts)), nil
+	return f.clientOf(launcher.New(opts), cwd), nil
 }
 
-func (f *Factory) clientOf(l *launcher.Launcher) *client.Client {
-	cwd, err := os.Getwd()
-	if err != nil {
-		cwd = "" // removed under us: only what needs it will say so
+func (f *Factory) clientOf(l *launcher.Launcher, cwd string) *client.Client {
+	if cwd == "" {
+		var err error
+		if cwd, err = os.Getwd(); err != nil {
+			cwd = "" // removed under us: only what needs it will say so
+		}
 	}
 	workspace := f.Workspace
 	if workspace == "" {
@@ -100,7 +105,7 @@ func (f *Factory) launcherOptions() (launcher.Options, error) {
 	if err != nil {
 		return launcher.Options{}, err
 	}
-	exe, err := executable()
+	exe, err := Self()
 	if err != nil {
 		return launcher.Options{}, err
 	}
@@ -142,11 +147,12 @@ func (f *Factory) Daemon() (string, error) {
 	if path := f.Getenv("HF_DAEMON_BIN"); path != "" {
 		return path, nil
 	}
-	exe, err := executable()
+	exe, err := Self()
 	return filepath.Join(filepath.Dir(exe), "hfd"), err
 }
 
-func executable() (string, error) {
+// Self is the path of this program, links resolved.
+func Self() (string, error) {
 	exe, err := os.Executable()
 	if err != nil {
 		return "", fmt.Errorf("find hf's own path: %w", err)

@@ -9,6 +9,8 @@ import (
 	"iter"
 	"time"
 
+	"github.com/clipperhouse/displaywidth"
+
 	"github.com/hf-dev/hf/internal/cli/render"
 	"github.com/hf-dev/hf/internal/iostreams"
 	"github.com/hf-dev/hf/internal/sanitize"
@@ -36,7 +38,7 @@ func Operation(ctx context.Context, c Eventer, streams *iostreams.IOStreams, a a
 	defer cancel()
 	s := newSteps(streams, a.Operation)
 	defer s.clear()
-	events := pump(ctx, c.Events(ctx, client.EventFilter{After: a.Seq, Task: a.Task.ID}))
+	events := Pump(ctx, c.Events(ctx, client.EventFilter{After: a.Seq, Task: a.Task.ID}))
 	redraw := time.NewTicker(tick)
 	defer redraw.Stop()
 	for {
@@ -47,10 +49,10 @@ func Operation(ctx context.Context, c Eventer, streams *iostreams.IOStreams, a a
 			if !ok {
 				return api.Operation{}, context.Cause(ctx)
 			}
-			if next.err != nil {
-				return api.Operation{}, next.err
+			if next.Err != nil {
+				return api.Operation{}, next.Err
 			}
-			op, done, err := s.event(next.event)
+			op, done, err := s.event(next.Value)
 			if done || err != nil {
 				return op, err
 			}
@@ -58,20 +60,21 @@ func Operation(ctx context.Context, c Eventer, streams *iostreams.IOStreams, a a
 	}
 }
 
-type received struct {
-	event api.Event
-	err   error
+// Received is a value of a stream, or the error that ended it.
+type Received[T any] struct {
+	Value T
+	Err   error
 }
 
-// pump reads events in a goroutine of its own, which ends with ctx or with the
-// events.
-func pump(ctx context.Context, events iter.Seq2[api.Event, error]) <-chan received {
-	ch := make(chan received)
+// Pump reads a stream in a goroutine of its own, which ends with ctx or with
+// the stream. Its channel is closed then.
+func Pump[T any](ctx context.Context, stream iter.Seq2[T, error]) <-chan Received[T] {
+	ch := make(chan Received[T])
 	go func() {
 		defer close(ch)
-		for e, err := range events {
+		for v, err := range stream {
 			select {
-			case ch <- received{e, err}:
+			case ch <- Received[T]{v, err}:
 			case <-ctx.Done():
 				return
 			}
@@ -170,9 +173,7 @@ func (s *steps) draw(now time.Time) {
 	if s.detail != "" {
 		line += "  " + s.detail
 	}
-	if runes := []rune(line); len(runes) > s.width-1 {
-		line = string(runes[:s.width-1])
-	}
+	line = displaywidth.TruncateString(line, s.width-1, "…")
 	s.print("\r\x1b[K" + line)
 	s.drawn = true
 }

@@ -60,7 +60,7 @@ func Until(ctx context.Context, c Watcher, task string, target Target, seen func
 		if err != nil {
 			return d, err
 		}
-		if e.Seq <= d.LastEvent || !matters(e.Kind) {
+		if e.Seq <= d.LastEvent || !Matters(e.Kind) {
 			continue
 		}
 		if d, err = c.Task(ctx, d.ID, false); err != nil {
@@ -76,7 +76,8 @@ func Until(ctx context.Context, c Watcher, task string, target Target, seen func
 	return d, errors.New("hfd ended the stream of events")
 }
 
-func matters(kind api.EventKind) bool {
+// Matters reports whether an event of a kind may change what is shown of a task.
+func Matters(kind api.EventKind) bool {
 	switch kind {
 	case api.EventStepProgress, api.EventSnapshot, api.EventRepoChanged, api.EventWarning:
 		return false

@@ -4,6 +4,7 @@ package list
 import (
 	"context"
 	"fmt"
+	"io"
 	"slices"
 	"strings"
 	"time"
@@ -14,6 +15,7 @@ import (
 	"github.com/hf-dev/hf/internal/cli/complete"
 	"github.com/hf-dev/hf/internal/cli/exitcode"
 	"github.com/hf-dev/hf/internal/cli/factory"
+	"github.com/hf-dev/hf/internal/cli/follow"
 	"github.com/hf-dev/hf/internal/cli/output"
 	"github.com/hf-dev/hf/internal/cli/render"
 	"github.com/hf-dev/hf/internal/cli/table"
@@ -24,6 +26,7 @@ import (
 
 // lister is what the command asks of the daemon.
 type lister interface {
+	follow.Watcher
 	Tasks(ctx context.Context, f client.TaskFilter) (api.TaskList, error)
 }
 
@@ -34,6 +37,7 @@ type Options struct {
 	Output *output.Flags
 	Now    func() time.Time
 	Filter client.TaskFilter
+	Watch  bool
 	Hint   bool // say what else hf can do
 }
 
@@ -48,9 +52,14 @@ func NewCmd(f *factory.Factory, runF func(context.Context, *Options) error) *cob
 		Short:   "List the tasks",
 		Long: `List the tasks of the workspace with their status and what they changed.
 
-Tasks that were killed or archived are left out unless --all or --status names them.`,
+Tasks that were killed or archived are left out unless --all or --status names them.
+
+--watch goes on until Ctrl-C: on a terminal the list is drawn anew whenever
+something changes; elsewhere, and with --json, every task comes on a line of its
+own, again whenever it changes, and a last time when it leaves the list.`,
 		Example: `  hf list
   hf list --status waiting
+  hf list --watch
   hf list --all --json id,status,branch
   hf list --jq '.[] | select(.status == "idle") | .id'`,
 		Args:              args.None,
@@ -72,6 +81,7 @@ Tasks that were killed or archived are left out unless --all or --status names t
 	cmd.Flags().StringVarP(&opts.Filter.Repo, "repo", "R", "", "only tasks of this `repo`")
 	cmd.Flags().StringSliceVarP(&status, "status", "s", nil, "only tasks of these `statuses`")
 	cmd.Flags().BoolVarP(&opts.Filter.All, "all", "a", false, "killed and archived tasks too")
+	cmd.Flags().BoolVarP(&opts.Watch, "watch", "W", false, "go on as it changes")
 	opts.Output = output.Add(cmd, f, api.Task{})
 	complete.Flag(cmd, "repo", complete.Repos(f, -1))
 	complete.Flag(cmd, "status", complete.Fixed(Statuses()...))
@@ -102,6 +112,9 @@ func Run(ctx context.Context, opts *Options) error {
 	if !opts.Output.On() {
 		filter.Fields = shown()
 	}
+	if opts.Watch {
+		return watch(ctx, opts, c, filter)
+	}
 	l, err := c.Tasks(ctx, filter)
 	if err != nil {
 		return err
@@ -113,7 +126,7 @@ func Run(ctx context.Context, opts *Options) error {
 		_, err = fmt.Fprintln(opts.IO.Err, "No tasks. `hf create \"what to do\"` makes one.")
 		return err
 	}
-	if err := show(opts, l.Tasks); err != nil {
+	if err := show(opts, opts.IO.Out, l.Tasks); err != nil {
 		return err
 	}
 	if opts.Hint {
@@ -127,7 +140,7 @@ func shown() []string {
 	return []string{"id", "title", "status", "reason", "agent", "branch", "diff", "createdAt"}
 }
 
-func show(opts *Options, tasks []api.Task) error {
+func show(opts *Options, w io.Writer, tasks []api.Task) error {
 	width, st := 0, opts.IO.OutStyle()
 	if opts.IO.OutTTY() {
 		width = opts.IO.Width()
@@ -146,5 +159,5 @@ func show(opts *Options, tasks []api.Task) error {
 			table.Cell{Text: render.Age(now, t.CreatedAt), Style: st.Dim},
 		)
 	}
-	return tb.Render(opts.IO.Out)
+	return tb.Render(w)
 }

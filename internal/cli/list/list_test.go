@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/hf-dev/hf/internal/cli/clitest"
 	"github.com/hf-dev/hf/internal/cli/exitcode"
 	"github.com/hf-dev/hf/internal/cli/factory"
 	"github.com/hf-dev/hf/internal/iostreams"
@@ -43,18 +44,16 @@ func TestFlags(t *testing.T) {
 	}
 }
 
-type fake []api.Task
-
-func (f fake) Tasks(context.Context, client.TaskFilter) (api.TaskList, error) {
-	return api.TaskList{Tasks: f}, nil
+func fake(tasks ...api.Task) *clitest.Daemon {
+	return &clitest.Daemon{TaskList: api.TaskList{Tasks: tasks}}
 }
 
 func TestTable(t *testing.T) {
 	now := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
-	tasks := fake{
-		{ID: "abcdefgh", Title: "Fix\x1b[2J it", Status: api.StatusWaiting, Reason: "permission: run ls", Agent: "demo", Branch: "fix/it", Diff: &api.DiffStat{Files: 2, Added: 3, Removed: 1}, CreatedAt: now.Add(-90 * time.Second)},
-		{ID: "bcdefghi", Title: "Add that", Status: api.StatusIdle, Agent: "claude", Branch: "feat/that", CreatedAt: now.Add(-50 * time.Hour)},
-	}
+	tasks := fake(
+		api.Task{ID: "abcdefgh", Title: "Fix\x1b[2J it", Status: api.StatusWaiting, Reason: "permission: run ls", Agent: "demo", Branch: "fix/it", Diff: &api.DiffStat{Files: 2, Added: 3, Removed: 1}, CreatedAt: now.Add(-90 * time.Second)},
+		api.Task{ID: "bcdefghi", Title: "Add that", Status: api.StatusIdle, Agent: "claude", Branch: "feat/that", CreatedAt: now.Add(-50 * time.Hour)},
+	)
 	io, _, out, _ := iostreams.Test()
 	opts := &Options{IO: io, Client: func() (lister, error) { return tasks, nil }, Now: func() time.Time { return now }}
 	if err := Run(t.Context(), opts); err != nil {
@@ -71,7 +70,7 @@ func TestTable(t *testing.T) {
 
 func TestNothingToListSaysWhatToDo(t *testing.T) {
 	io, _, out, errOut := iostreams.Test()
-	opts := &Options{IO: io, Client: func() (lister, error) { return fake{}, nil }, Now: time.Now}
+	opts := &Options{IO: io, Client: func() (lister, error) { return fake(), nil }, Now: time.Now}
 	if err := Run(t.Context(), opts); err != nil {
 		t.Fatal(err)
 	}
@@ -83,7 +82,7 @@ func TestNothingToListSaysWhatToDo(t *testing.T) {
 func TestEmptyJSONIsAnArray(t *testing.T) {
 	io, _, out, _ := iostreams.Test()
 	cmd := NewCmd(factory.New(io, nil), func(ctx context.Context, o *Options) error {
-		o.Client = func() (lister, error) { return fake(nil), nil }
+		o.Client = func() (lister, error) { return fake(), nil }
 		return Run(ctx, o)
 	})
 	cmd.SetArgs([]string{"--json"})
@@ -96,7 +95,10 @@ func TestEmptyJSONIsAnArray(t *testing.T) {
 }
 
 // asked notes what the daemon was asked for.
-type asked struct{ filter client.TaskFilter }
+type asked struct {
+	clitest.Daemon
+	filter client.TaskFilter
+}
 
 func (a *asked) Tasks(_ context.Context, f client.TaskFilter) (api.TaskList, error) {
 	a.filter = f

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"iter"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -13,6 +14,7 @@ import (
 	"github.com/hf-dev/hf/internal/cli/factory"
 	"github.com/hf-dev/hf/internal/cli/output"
 	"github.com/hf-dev/hf/internal/cli/render"
+	"github.com/hf-dev/hf/internal/cli/when"
 	"github.com/hf-dev/hf/internal/iostreams"
 	"github.com/hf-dev/hf/pkg/api"
 )
@@ -31,26 +33,35 @@ type Options struct {
 	Task   string
 	Follow bool
 	After  string
+	Since  time.Time // zero = the beginning
 }
 
 // NewCmd returns the command. runF, where not nil, gets the options in its
 // place.
 func NewCmd(f *factory.Factory, runF func(context.Context, *Options) error) *cobra.Command {
 	opts := &Options{IO: f.IO, Client: func() (reader, error) { return f.Client() }}
+	var since string
 	cmd := &cobra.Command{
 		Use:   "logs TASK",
 		Short: "Print the transcript of a task",
 		Long: `Print everything the agent of a task said, did and was told.
 
 With --json every entry is one line of JSON. --follow goes on as the agent does,
-over every restart of hfd; --after goes on behind the cursor of an entry.`,
+over every restart of hfd; --after goes on behind the cursor of an entry; --since
+begins at a time: how long ago (10m, 2h, 3d), a time of day, or a date.`,
 		Example: `  hf logs k3f9
-  hf logs - --follow
+  hf logs - --follow --since 5m
   hf logs k3f9 --jq 'select(.kind == "tool") | .tool.title'`,
 		Args:              args.Exact("TASK"),
 		ValidArgsFunction: complete.Tasks(f, 1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			opts.Task = factory.Task(args[0])
+			if since != "" {
+				var err error
+				if opts.Since, err = when.Since(since, time.Now()); err != nil {
+					return err
+				}
+			}
 			if runF != nil {
 				return runF(cmd.Context(), opts)
 			}
@@ -59,7 +70,9 @@ over every restart of hfd; --after goes on behind the cursor of an entry.`,
 	}
 	cmd.Flags().BoolVarP(&opts.Follow, "follow", "f", false, "go on as the agent does")
 	cmd.Flags().StringVar(&opts.After, "after", "", "begin behind this `cursor`")
+	cmd.Flags().StringVar(&since, "since", "", "only what came since a `time`, or so long ago")
 	complete.Flag(cmd, "after", complete.Nothing)
+	complete.Flag(cmd, "since", complete.Nothing)
 	opts.Output = output.Add(cmd, f, api.Entry{})
 	return cmd
 }
@@ -72,7 +85,7 @@ func run(ctx context.Context, opts *Options) error {
 	if opts.Follow {
 		ctx = opts.IO.WhileRead(ctx)
 	}
-	entries := c.Transcript(ctx, opts.Task, opts.After, opts.Follow)
+	entries := since(opts.Since, c.Transcript(ctx, opts.Task, opts.After, opts.Follow))
 	if opts.Output.On() {
 		return printJSON(ctx, opts, entries)
 	}
@@ -90,6 +103,20 @@ func run(ctx context.Context, opts *Options) error {
 		}
 	}
 	return p.End()
+}
+
+// since leaves out what came earlier.
+func since(t time.Time, entries iter.Seq2[api.Entry, error]) iter.Seq2[api.Entry, error] {
+	if t.IsZero() {
+		return entries
+	}
+	return func(yield func(api.Entry, error) bool) {
+		for e, err := range entries {
+			if (err != nil || !e.Time.Before(t)) && !yield(e, err) {
+				return
+			}
+		}
+	}
 }
 
 func printJSON(ctx context.Context, opts *Options, entries iter.Seq2[api.Entry, error]) (err error) {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/hf-dev/hf/internal/cli/args"
 	"github.com/hf-dev/hf/internal/cli/complete"
+	"github.com/hf-dev/hf/internal/cli/editor"
 	"github.com/hf-dev/hf/internal/cli/exec"
 	"github.com/hf-dev/hf/internal/cli/factory"
 	"github.com/hf-dev/hf/internal/iostreams"
@@ -28,7 +29,6 @@ type Options struct {
 	Client  func() (opener, error)
 	Replace func(c api.Command) error // turns this process into the command
 	Environ []string
-	Getenv  func(string) string
 	Task    string
 	Editor  string // --editor
 }
@@ -38,13 +38,13 @@ type Options struct {
 func NewCmd(f *factory.Factory, runF func(context.Context, *Options) error) *cobra.Command {
 	opts := &Options{
 		IO: f.IO, Client: func() (opener, error) { return f.Client() }, Replace: exec.Become,
-		Environ: f.Environ, Getenv: f.Getenv,
+		Environ: f.Environ,
 	}
 	cmd := &cobra.Command{
 		Use:   "open TASK",
 		Short: "Open a task's directory in an editor",
 		Long: `Open the directory of a task in your editor: --editor, else ` + "`editor`" + ` of the
-configuration, else $VISUAL, else $EDITOR. It is a shell command that gets the
+configuration, else $VISUAL, else $EDITOR, else vi. It is a shell command that gets the
 directory as its last argument, and runs in it with the variables of this shell.`,
 		Example: `  hf open k3f9
   hf open - --editor code`,
@@ -78,13 +78,13 @@ func run(ctx context.Context, opts *Options) error {
 	if _, err := os.Stat(d.Path); err != nil {
 		return &api.Error{Code: api.CodeConflict, Message: fmt.Sprintf("the directory of task %s is not here: %v", d.ID, err)}
 	}
-	editor, err := opts.editor(ctx, c)
+	command, err := opts.editor(ctx, c)
 	if err != nil {
 		return err
 	}
 	// The command may hold arguments, so a shell takes it apart, as git has it.
 	return opts.Replace(api.Command{
-		Argv: []string{"/bin/sh", "-c", editor + ` "$@"`, "editor", d.Path}, Dir: d.Path, Env: opts.Environ,
+		Argv: []string{"/bin/sh", "-c", command + ` "$@"`, "editor", d.Path}, Dir: d.Path, Env: opts.Environ,
 	})
 }
 
@@ -96,13 +96,8 @@ func (o *Options) editor(ctx context.Context, c opener) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	for _, editor := range []string{p.Editor, o.Getenv("VISUAL"), o.Getenv("EDITOR")} {
-		if editor != "" {
-			return editor, nil
-		}
+	if p.Editor != "" {
+		return p.Editor, nil
 	}
-	return "", &api.Error{
-		Code: api.CodeInvalid, Message: "no editor is known",
-		Hint: "set VISUAL or EDITOR, or `editor` in the configuration, or give --editor",
-	}
+	return editor.Name(o.Environ), nil
 }

@@ -53,9 +53,6 @@ func TestTheFirstEditorThatIsSet(t *testing.T) {
 			t.Errorf("%+v: %q, %v", tt, got, err)
 		}
 	}
-	if _, err := openIn(t, &clitest.Daemon{Details: detail}, nil, "k3f9"); exitcode.For(err) != exitcode.Usage {
-		t.Errorf("no editor: %v", err)
-	}
 }
 
 func TestThereMustBeADirectory(t *testing.T) {
