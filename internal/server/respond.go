@@ -39,6 +39,8 @@ func statusOf() map[api.Code]int {
 		api.CodeTimeout:      http.StatusGatewayTimeout,
 		api.CodeSchemaNewer:  http.StatusInternalServerError,
 		api.CodeCorrupt:      http.StatusInternalServerError,
+		api.CodeDiskFull:     http.StatusInsufficientStorage,
+		api.CodeReadOnly:     http.StatusInsufficientStorage,
 		api.CodeInternal:     http.StatusInternalServerError,
 	}
 }

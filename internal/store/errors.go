@@ -3,8 +3,6 @@ package store
 import (
 	"errors"
 	"fmt"
-	"io/fs"
-	"syscall"
 
 	"modernc.org/sqlite"
 	sqlite3 "modernc.org/sqlite/lib"
@@ -30,20 +28,11 @@ func classify(err error) error {
 	case err == nil:
 		return nil
 	case primary == sqlite3.SQLITE_CORRUPT || primary == sqlite3.SQLITE_NOTADB:
-		return &fault{cause: err, api: &api.Error{
-			Code: api.CodeCorrupt, Message: fmt.Sprintf("the database is damaged (%v)", err),
-			Hint: "stop hfd, keep the damaged files, and restore the newest backup",
-		}}
-	case primary == sqlite3.SQLITE_FULL || errors.Is(err, syscall.ENOSPC):
-		return &fault{cause: err, api: &api.Error{
-			Code: api.CodeUnavailable, Message: "the disk of the state directory is full",
-			Hint: "free some space; hf goes on by itself", Retryable: true,
-		}}
-	case primary == sqlite3.SQLITE_READONLY || primary == sqlite3.SQLITE_CANTOPEN || errors.Is(err, fs.ErrPermission) || errors.Is(err, syscall.EROFS):
-		return &fault{cause: err, api: &api.Error{
-			Code: api.CodeUnavailable, Message: fmt.Sprintf("the database cannot be written (%v)", err),
-			Hint: "check the permissions of the state directory, and that its file system is not mounted read-only",
-		}}
+		return broken(err)
+	case isFull(err):
+		return errFull(err)
+	case isReadOnly(err):
+		return errReadOnly(err)
 	case primary == sqlite3.SQLITE_IOERR || primary == sqlite3.SQLITE_BUSY || primary == sqlite3.SQLITE_LOCKED:
 		return &fault{cause: err, api: &api.Error{
 			Code: api.CodeUnavailable, Message: fmt.Sprintf("the database did not answer (%v)", err), Retryable: true,
@@ -51,6 +40,14 @@ func classify(err error) error {
 	default:
 		return err
 	}
+}
+
+// broken is the error of a database that is damaged, and how.
+func broken(how error) error {
+	return &fault{cause: how, api: &api.Error{
+		Code: api.CodeCorrupt, Message: fmt.Sprintf("the database is damaged (%v)", how),
+		Hint: "`hf backend restart` sets it aside and rebuilds it from the newest backup and from the sessions on disk",
+	}}
 }
 
 // fault is an error of SQLite that errors.As finds as an *api.Error too.

@@ -22,16 +22,9 @@ func migrate(ctx context.Context, c *conn, files fs.FS, backup func(from int) er
 	if err != nil {
 		return fmt.Errorf("list migrations: %w", err)
 	}
-	var version int
-	if err := c.scan(ctx, "PRAGMA user_version", nil, &version); err != nil {
+	version, err := schemaOf(ctx, c)
+	if err != nil {
 		return err
-	}
-	if version > len(names) {
-		return &api.Error{
-			Code:    api.CodeSchemaNewer,
-			Message: fmt.Sprintf("the database has schema version %d, and this hfd knows versions up to %d", version, len(names)),
-			Hint:    "install the newer hf again; nothing was changed",
-		}
 	}
 	if version > 0 && version < len(names) {
 		if err := points.Around("store.migrate.backup", func() error { return backup(version) }); err != nil {
@@ -53,6 +46,30 @@ func migrate(ctx context.Context, c *conn, files fs.FS, backup func(from int) er
 	return nil
 }
 
+// checkVersion refuses a schema that only a newer hf knows.
+func checkVersion(ctx context.Context, c *conn, files fs.FS) error {
+	version, err := schemaOf(ctx, c)
+	if err != nil {
+		return err
+	}
+	return checkKnown(version, files)
+}
+
+func checkKnown(version int, files fs.FS) error {
+	known, err := fs.Glob(files, "*.sql")
+	if err != nil {
+		return fmt.Errorf("list migrations: %w", err)
+	}
+	if version <= len(known) {
+		return nil
+	}
+	return &api.Error{
+		Code:    api.CodeSchemaNewer,
+		Message: fmt.Sprintf("the database has schema version %d, and this hfd knows versions up to %d", version, len(known)),
+		Hint:    "install the newer hf again; nothing was changed",
+	}
+}
+
 // apply runs one file and sets the version it leads to, or does nothing.
 func apply(ctx context.Context, c *conn, text string, version int) error {
 	tx, err := c.BeginTx(ctx, nil) // immediate: see openDB
@@ -70,45 +87,6 @@ func apply(ctx context.Context, c *conn, text string, version int) error {
 		return errors.Join(err, tx.Rollback())
 	}
 	return tx.Commit()
-}
-
-// Backup writes a consistent copy of the database to a new file, while others
-// go on reading and writing.
-func (s *Store) Backup(ctx context.Context, to string) error { return s.backup(ctx, to) }
-
-func (s *Store) backup(ctx context.Context, to string) error {
-	return copyTo(ctx, s.path, to)
-}
-
-// copyTo copies the database at path to a file that must not exist yet. The
-// file has its name only once it is whole.
-func copyTo(ctx context.Context, path, to string) (err error) {
-	if _, err := os.Lstat(to); err == nil {
-		return fmt.Errorf("copy database: %s: %w", to, fs.ErrExist)
-	}
-	if err := os.MkdirAll(filepath.Dir(to), 0o700); err != nil {
-		return fmt.Errorf("copy database: %w", classify(err))
-	}
-	part := to + ".part"
-	if err := os.Remove(part); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("copy database: %w", classify(err))
-	}
-	db, err := openDB(path)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, db.Close()) }()
-	if _, err := db.ExecContext(ctx, "VACUUM INTO ?", part); err != nil {
-		_ = os.Remove(part) // the next copy would do it too
-		return fmt.Errorf("copy database: %w", classify(err))
-	}
-	if err := os.Chmod(part, 0o600); err != nil {
-		return fmt.Errorf("copy database: %w", err)
-	}
-	if err := points.Around("store.copy", func() error { return os.Rename(part, to) }); err != nil {
-		return fmt.Errorf("copy database: %w", classify(err))
-	}
-	return nil
 }
 
 // SelfCheck tells whether this build can use the database at path: it copies

@@ -16,9 +16,11 @@ import (
 	"io/fs"
 	"log/slog"
 	"net/url"
+	"os"
 	"path/filepath"
 	"runtime"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	_ "modernc.org/sqlite" // the driver "sqlite"
@@ -34,6 +36,8 @@ const requestLife = 7 * 24 * time.Hour
 type Options struct {
 	Backups  string           // directory for the copy made before an upgrade; "" = "backups" beside the file
 	Sessions string           // directory of the sessions' journals: something in it proves that the database existed; "" = not looked at
+	Reserve  int64            // bytes kept back for when the disk is full; 0 = none
+	OnSpace  func()           // called when the database can be written again; nil = nobody
 	Now      func() time.Time // nil = time.Now
 	Log      *slog.Logger     // nil = none
 }
@@ -54,8 +58,23 @@ type Store struct {
 	stopped  chan struct{} // the writing goroutine returned
 	close    sync.Once
 
-	mu       sync.Mutex
-	watchers map[chan struct{}]struct{}
+	background   sync.WaitGroup
+	spaceOnce    sync.Once
+	lookForSpace chan struct{}
+	reserve      int64
+	onSpace      func()
+	commits      atomic.Int64 // since it was opened
+
+	mark     *os.File // see mark.go; with what follows it belongs to the writing goroutine
+	marked   int64
+	warned   bool
+	names    names  // of the open files; set once
+	snapshot bool   // of a directory that cannot be written: path is a copy
+	source   string // the file itself
+
+	mu        sync.Mutex
+	watchers  map[chan struct{}]struct{}
+	condition api.DatabaseState
 }
 
 // errClosed answers calls after Close.
@@ -63,10 +82,22 @@ var errClosed = &api.Error{Code: api.CodeUnavailable, Message: "the database is 
 
 // Open opens the database at path, creating it if there is none, and brings
 // its schema up to date. It returns an *api.Error with CodeCorrupt for a
-// damaged or missing one and CodeSchemaNewer for one of a newer hf; in both
-// cases it has changed nothing. ctx bounds the opening only.
+// damaged or missing one, see Mend, and CodeSchemaNewer for one of a newer hf;
+// in both cases it has changed nothing. In a directory that cannot be written
+// it opens a copy, of which only View is of use. ctx bounds the opening only.
 func Open(ctx context.Context, path string, opts Options) (*Store, error) {
-	return open(ctx, path, opts, migrations.FS)
+	s, err := open(ctx, path, opts, migrations.FS)
+	switch {
+	case err == nil:
+	case isFull(err) && os.Remove(reservePath(path)) == nil:
+		s, err = open(ctx, path, opts, migrations.FS)
+	case isReadOnly(err) && !writable(filepath.Dir(path)):
+		return openSnapshot(ctx, path, opts)
+	}
+	if err == nil {
+		s.keepReserve()
+	}
+	return s, err
 }
 
 func open(ctx context.Context, path string, opts Options, schema fs.FS) (_ *Store, err error) {
@@ -74,37 +105,20 @@ func open(ctx context.Context, path string, opts Options, schema fs.FS) (_ *Stor
 	if err != nil {
 		return nil, fmt.Errorf("open database: %w", err)
 	}
-	if opts.Now == nil {
-		opts.Now = time.Now
-	}
-	if opts.Log == nil {
-		opts.Log = slog.New(slog.DiscardHandler)
-	}
-	if opts.Backups == "" {
-		opts.Backups = filepath.Join(filepath.Dir(path), "backups")
-	}
-	if err := checkFiles(path, opts); err != nil {
+	opts = opts.complete(path)
+	if err := checkFiles(path, opts, schema); err != nil {
 		return nil, err
 	}
 	if err := makeFile(path); err != nil {
 		return nil, fmt.Errorf("open database: %w", classify(err))
 	}
-
-	s := &Store{
-		path:     path,
-		now:      opts.Now,
-		log:      opts.Log,
-		readers:  make(chan *conn, max(4, runtime.NumCPU())),
-		requests: make(chan *request),
-		closing:  make(chan struct{}),
-		stopped:  make(chan struct{}),
-		watchers: make(map[chan struct{}]struct{}),
-	}
+	s := newStore(path, opts)
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, s.closeFiles())
 		}
 	}()
+	log := logOf(path)
 	if s.writeDB, err = openDB(path); err != nil {
 		return nil, err
 	}
@@ -112,11 +126,12 @@ func open(ctx context.Context, path string, opts Options, schema fs.FS) (_ *Stor
 		return nil, err
 	}
 	if s.writer, err = connect(ctx, s.writeDB); err != nil {
-		return nil, fmt.Errorf("open database %s: %w", path, describe(err, path, opts))
+		return nil, fmt.Errorf("open database %s: %w", path, describe(err, path, opts, log))
 	}
 	if err := s.prepare(ctx, opts, schema); err != nil {
-		return nil, fmt.Errorf("open database %s: %w", path, describe(err, path, opts))
+		return nil, fmt.Errorf("open database %s: %w", path, describe(err, path, opts, log))
 	}
+	s.names = namesOf(path)
 	for range cap(s.readers) {
 		s.readers <- &conn{}
 	}
@@ -124,16 +139,56 @@ func open(ctx context.Context, path string, opts Options, schema fs.FS) (_ *Stor
 	return s, nil
 }
 
-// prepare looks whether a file of usual size is whole, brings the schema up to date and
+// complete fills in what was left open.
+func (o Options) complete(path string) Options {
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	if o.Backups == "" {
+		o.Backups = filepath.Join(filepath.Dir(path), "backups")
+	}
+	return o
+}
+
+func newStore(path string, opts Options) *Store {
+	return &Store{
+		path:         path,
+		source:       path,
+		now:          opts.Now,
+		log:          opts.Log,
+		readers:      make(chan *conn, max(4, runtime.NumCPU())),
+		requests:     make(chan *request),
+		closing:      make(chan struct{}),
+		stopped:      make(chan struct{}),
+		lookForSpace: make(chan struct{}, 1),
+		reserve:      opts.Reserve,
+		onSpace:      opts.OnSpace,
+		watchers:     make(map[chan struct{}]struct{}),
+		condition:    api.DatabaseOK,
+	}
+}
+
+// prepare looks whether the file is whole, brings the schema up to date and
 // forgets what is too old to be needed.
 func (s *Store) prepare(ctx context.Context, opts Options, schema fs.FS) error {
-	if fileSize(s.path) <= quickCheckSize {
+	if err := checkVersion(ctx, s.writer, schema); err != nil {
+		return err
+	}
+	// A file of unusual size is looked at when something gave reason to.
+	if suspected(s.path) || fileSize(s.path) <= quickCheckSize {
 		if err := quickCheck(ctx, s.writer); err != nil {
 			return err
 		}
+		_ = os.Remove(s.path + suspectSuffix)
+	}
+	if err := s.checkMark(ctx); err != nil {
+		return err
 	}
 	if err := migrate(ctx, s.writer, schema, func(from int) error {
-		name := fmt.Sprintf("hf-schema-%d-%s.db", from, s.now().UTC().Format("20060102T150405.000000"))
+		name := fmt.Sprintf("hf-schema-%d-%s.db", from, s.now().UTC().Format(stampMicros))
 		return s.backup(ctx, filepath.Join(opts.Backups, name))
 	}); err != nil {
 		return err
@@ -170,10 +225,14 @@ func (s *Store) Close() error {
 	s.close.Do(func() {
 		close(s.closing)
 		<-s.stopped
+		s.background.Wait()
 		for range cap(s.readers) {
 			err = errors.Join(err, (<-s.readers).close())
 		}
-		err = errors.Join(err, s.closeFiles())
+		err = errors.Join(err, s.closeFiles(), s.closeMark())
+		if s.snapshot {
+			err = errors.Join(err, os.RemoveAll(filepath.Dir(s.path)))
+		}
 	})
 	return err
 }
@@ -195,7 +254,7 @@ func (s *Store) closeFiles() error {
 }
 
 // Path returns the absolute path of the database file.
-func (s *Store) Path() string { return s.path }
+func (s *Store) Path() string { return s.source }
 
 // View runs fn on one consistent snapshot. Its Tx fails on writes. Cancelling
 // ctx interrupts it.

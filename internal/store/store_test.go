@@ -792,7 +792,7 @@ func TestAFullDiskPasses(t *testing.T) {
 	limit(1) // at its present size
 	big := strings.Repeat("x", 1<<20)
 	err := s.Update(t.Context(), func(tx *Tx) error { return tx.PutSetting("big", big) })
-	if e := wantCode(t, err, api.CodeUnavailable); !e.Retryable || !strings.Contains(e.Message, "full") {
+	if e := wantCode(t, err, api.CodeDiskFull); !e.Retryable || !strings.Contains(e.Message, "full") {
 		t.Errorf("error %+v", e)
 	}
 	view(t, s, func(tx *Tx) error {

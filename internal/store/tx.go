@@ -15,11 +15,11 @@ import (
 // given to a Put method belong to the transaction: they are stored only if it
 // is, and must be read again after one that failed.
 type Tx struct {
-	ctx    context.Context
-	conn   *conn
-	now    func() time.Time
-	reads  bool // it cannot write
-	events bool // some were appended
+	ctx   context.Context
+	conn  *conn
+	now   func() time.Time
+	reads bool  // it cannot write
+	seq   int64 // of the newest event that was appended, 0 = none
 }
 
 func (tx *Tx) exec(query string, args ...any) (sql.Result, error) {
@@ -51,7 +51,7 @@ func (tx *Tx) Event(kind api.EventKind, workspace, task string, data any) (seq i
 			return 0, fmt.Errorf("append event %s: %w", kind, err)
 		}
 	}
-	tx.events = true
+	tx.seq = seq
 	return seq, nil
 }
 

@@ -7,6 +7,7 @@ import (
 	"runtime/debug"
 
 	points "github.com/hf-dev/hf/internal/fault"
+	"github.com/hf-dev/hf/pkg/api"
 )
 
 // maxBatch is how many updates may share a commit. It bounds what one of them
@@ -15,11 +16,11 @@ const maxBatch = 64
 
 // request is one Update on its way through the writing goroutine.
 type request struct {
-	ctx    context.Context
-	fn     func(*Tx) error
-	events bool // it appended some
-	err    error
-	done   chan struct{} // closed when err is final
+	ctx  context.Context
+	fn   func(*Tx) error
+	seq  int64 // of the newest event it appended, 0 = none
+	err  error
+	done chan struct{} // closed when err is final
 }
 
 // Update runs fn in a transaction and returns when it is durable. If fn fails,
@@ -74,8 +75,11 @@ func (s *Store) write(ctx context.Context) {
 // rolling back the whole transaction, with the work of other callers.
 func (s *Store) commit(ctx context.Context, batch []*request) {
 	var rest []*request // those after an error that took the transaction with it
-	events := false
+	seq := int64(0)     // of the newest event in it
 	err := func() error {
+		if s.snapshot {
+			return errReadOnly(errSnapshot)
+		}
 		if _, err := s.writer.exec(ctx, "BEGIN IMMEDIATE"); err != nil {
 			return err
 		}
@@ -84,7 +88,7 @@ func (s *Store) commit(ctx context.Context, batch []*request) {
 				batch, rest = batch[:i+1], batch[i+1:]
 				return err
 			}
-			events = events || r.events
+			seq = max(seq, r.seq)
 		}
 		if err := points.Point("store.commit.before"); err != nil {
 			return err
@@ -95,21 +99,36 @@ func (s *Store) commit(ctx context.Context, batch []*request) {
 	if err != nil {
 		s.log.Error("commit", "error", err, "updates", len(batch))
 		_, _ = s.writer.exec(ctx, "ROLLBACK") // fails when SQLite already did
+		err = s.cannotWrite(err)
+	} else {
+		s.committed(ctx, seq)
 	}
 	if err == nil {
 		points.Pass("store.commit.after")
 	}
 	for _, r := range batch {
 		if err != nil && r.err == nil {
-			r.err = fmt.Errorf("write database: %w", classify(err))
+			r.err = fmt.Errorf("write database: %w", err)
+		} else if r.err != nil && (isFull(r.err) || isReadOnly(r.err)) && code(r.err) != 0 {
+			r.err = s.cannotWrite(r.err)
 		}
 		close(r.done)
 	}
-	if err == nil && events {
+	if err == nil && seq > 0 {
 		s.wake()
 	}
 	if len(rest) > 0 {
 		s.commit(ctx, rest)
+	}
+}
+
+// committed is what follows a commit before anybody hears of it.
+func (s *Store) committed(ctx context.Context, seq int64) {
+	s.commits.Add(1)
+	s.keepDurable(ctx)
+	s.advance(seq)
+	if s.Condition() == api.DatabaseReadOnly {
+		s.setCondition(api.DatabaseOK)
 	}
 }
 
@@ -130,7 +149,7 @@ func (s *Store) attempt(ctx context.Context, r *request) error {
 			return errors.Join(err, r.err)
 		}
 	} else {
-		r.events = tx.events
+		r.seq = tx.seq
 	}
 	_, err := s.writer.exec(ctx, "RELEASE request")
 	return err

@@ -46,6 +46,7 @@ type Backend struct {
 	Sessions  int        `json:"sessions"`           // live agents
 	RSSBytes  int64      `json:"rssBytes,omitempty"` // resident memory of hfd
 	Upgrades  int        `json:"upgrades,omitempty"` // in place, since the process began
+	Notices   []string   `json:"notices,omitempty"`  // what a person should know: a full disk, a rebuilt database
 }
 
 // Upgrade asks the daemon to exec the binary at Path in its own place.
@@ -89,10 +90,4 @@ type PollerStatus struct {
 	LastRun time.Time `json:"lastRun"`
 	NextRun time.Time `json:"nextRun"`
 	Error   string    `json:"error,omitempty"`
-}
-
-// Database answers GET db.
-type Database struct {
-	Path   string `json:"path"`
-	Schema int    `json:"schemaVersion"`
 }

@@ -44,6 +44,8 @@ const (
 	CodeHalted       Code = "halted" // only a person can decide how to go on
 	CodeSchemaNewer  Code = "schema_newer"
 	CodeCorrupt      Code = "database_corrupt"
+	CodeDiskFull     Code = "disk_full" // hf goes on by itself when there is space again
+	CodeReadOnly     Code = "read_only" // the state directory: what is known can be read
 	CodeInternal     Code = "internal"
 )
 
@@ -52,6 +54,7 @@ func Codes() []Code {
 	return []Code{
 		CodeInvalid, CodeUnauthorized, CodeNotFound, CodeAmbiguous, CodeConflict, CodeExists, CodeUntrusted,
 		CodeTooOld, CodeUnavailable, CodeTimeout, CodeAgent, CodeAgentMissing, CodeCheck, CodeSetup, CodeGit,
-		CodeMergeStopped, CodeLimit, CodeHalted, CodeSchemaNewer, CodeCorrupt, CodeInternal,
+		CodeMergeStopped, CodeLimit, CodeHalted, CodeSchemaNewer, CodeCorrupt,
+		CodeDiskFull, CodeReadOnly, CodeInternal,
 	}
 }

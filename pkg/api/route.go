@@ -77,6 +77,9 @@ var (
 	RouteUpgrade      = Route{"POST", "/v1/backend/upgrade"}
 	RouteStatus       = Route{"GET", "/v1/status"}
 	RouteDatabase     = Route{"GET", "/v1/db"}
+	RouteBackup       = Route{"POST", "/v1/db/backup"}
+	RouteCheck        = Route{"POST", "/v1/db/check"}
+	RouteNuke         = Route{"POST", "/v1/db/nuke"}
 	RouteWorkspaces   = Route{"GET", "/v1/workspaces"}
 	RouteUseWorkspace = Route{"POST", "/v1/workspaces/use"}
 	RouteRepos        = Route{"GET", "/v1/repos"}

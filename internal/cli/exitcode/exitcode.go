@@ -78,7 +78,8 @@ func Of(code api.Code) (exit int, ok bool) {
 		return NotFound, true
 	case api.CodeConflict, api.CodeExists:
 		return Conflict, true
-	case api.CodeUnavailable, api.CodeTooOld, api.CodeSchemaNewer, api.CodeCorrupt:
+	case api.CodeUnavailable, api.CodeTooOld, api.CodeSchemaNewer, api.CodeCorrupt,
+		api.CodeDiskFull, api.CodeReadOnly:
 		return Daemon, true
 	case api.CodeTimeout:
 		return Timeout, true

@@ -1,0 +1,55 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"github.com/hf-dev/hf/migrations"
+	"github.com/hf-dev/hf/pkg/api"
+)
+
+// errSnapshot is what a store of a directory that cannot be written answers
+// updates with.
+var errSnapshot = errors.New("the state directory cannot be written")
+
+// writable reports whether files can be made in a directory.
+func writable(dir string) bool {
+	f, err := os.CreateTemp(dir, ".hf-")
+	if err != nil {
+		return false
+	}
+	_ = f.Close()
+	return os.Remove(f.Name()) == nil
+}
+
+// openSnapshot opens a copy of the database in a private directory elsewhere:
+// SQLite cannot read one that has a log without writing beside it. Nobody
+// changes the original meanwhile.
+func openSnapshot(ctx context.Context, path string, opts Options) (_ *Store, err error) {
+	if fileSize(path) == 0 {
+		return nil, errReadOnly(errSnapshot)
+	}
+	dir, err := os.MkdirTemp("", "hf-read-only-")
+	if err != nil {
+		return nil, fmt.Errorf("open database: %w", classify(err))
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, os.RemoveAll(dir))
+		}
+	}()
+	copied := filepath.Join(dir, "hf.db")
+	if err := copyPair(path, copied); err != nil {
+		return nil, fmt.Errorf("open database: %w", classify(err))
+	}
+	s, err := open(ctx, copied, Options{Now: opts.Now, Log: opts.Log, Backups: filepath.Join(dir, "backups")}, migrations.FS)
+	if err != nil {
+		return nil, err
+	}
+	s.source, s.snapshot = path, true
+	s.setCondition(api.DatabaseReadOnly)
+	return s, nil
+}
