@@ -42,6 +42,9 @@ func rules() []rule {
 			"internal/repoconfig", "internal/sandbox", "internal/session",
 		}},
 		{"internal/repo", []string{"internal/git", "internal/ids", "internal/repoconfig", "internal/task"}},
+		{"internal/rebuild", []string{
+			"internal/git", "internal/hold", "internal/ids", "internal/journal", "internal/operation", "internal/session", "internal/task",
+		}},
 		{"internal/session", []string{"internal/agent/acp", "internal/hold", "internal/ids", "internal/journal"}},
 		{"internal/operation", nil},
 		{"internal/repoconfig", nil},

@@ -28,6 +28,7 @@ type Config struct {
 	Agents     map[string]Agent
 	Repos      map[string]Repo // by their names in hf
 	Backend    Backend
+	Backup     Backup
 	Create     Create
 	Tmux       Tmux
 
@@ -60,6 +61,12 @@ type Backend struct {
 	LogKeep    int           // how many old log files are kept
 }
 
+// Backup is when the database is copied by itself.
+type Backup struct {
+	Every time.Duration // while something changed; 0 = never
+	Keep  time.Duration // how long a copy is kept; 0 = for ever
+}
+
 // Create is how tasks are made. A limit of 0 means none.
 type Create struct {
 	Base         string        // the branch tasks start from; "" = the remote's default branch
@@ -82,6 +89,7 @@ func Default() Config {
 		Agents:     map[string]Agent{},
 		Repos:      map[string]Repo{},
 		Backend:    Backend{IdleExit: 30 * time.Minute, LogMaxSize: 10 << 20, LogKeep: 3},
+		Backup:     Backup{Every: time.Hour, Keep: 7 * 24 * time.Hour},
 		Create: Create{
 			AgentTimeout: time.Minute, SetupTimeout: 15 * time.Minute,
 			CheckTimeout: 30 * time.Minute, FetchTimeout: 20 * time.Second,

@@ -48,6 +48,10 @@ fetch_timeout = "5s"
 
 [tmux]
 window = true
+
+[backup]
+every = "10m"
+keep = 0
 `
 
 func TestParse(t *testing.T) {
@@ -64,6 +68,7 @@ func TestParse(t *testing.T) {
 		},
 		Repos:   map[string]Repo{},
 		Backend: Backend{IdleExit: 0, LogMaxSize: 1 << 20, LogKeep: 9},
+		Backup:  Backup{Every: 10 * time.Minute},
 		Create:  Create{Base: "develop", AgentTimeout: 90 * time.Second, SetupTimeout: time.Hour, CheckTimeout: 2 * time.Minute, FetchTimeout: 5 * time.Second},
 		Tmux:    Tmux{Window: true},
 	}
@@ -86,7 +91,7 @@ func TestParse(t *testing.T) {
 func TestParseRefuses(t *testing.T) {
 	tests := map[string]struct{ content, want string }{
 		"unknown key, near one":    {"agnet = 'x'", `f:1: unknown key "agnet"; did you mean "agent"?`},
-		"unknown key, none near":   {"colour = 1", `f:1: unknown key "colour"; the keys here are agent, agents, backend, create, editor, permission, provider, repos, tmux, workspace`},
+		"unknown key, none near":   {"colour = 1", `f:1: unknown key "colour"; the keys here are agent, agents, backend, backup, create, editor, permission, provider, repos, tmux, workspace`},
 		"unknown in a table":       {"\n[backend]\nidle_exti = '1m'", `f:3: unknown key "backend.idle_exti"; did you mean "idle_exit"?`},
 		"unknown in an inline one": {"agents = { a = { comand = 'x' } }", `f:1: unknown key "agents.a.comand"; did you mean "command"?`},
 		"the topmost is told":      {"\nagent = 1\nagnet = 2", `f:2: agent: a text in quotes is needed, not a number`},

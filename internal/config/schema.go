@@ -27,6 +27,10 @@ func keys(c *Config) map[string]setter {
 			"log_max_size": size(&c.Backend.LogMaxSize),
 			"log_keep":     count(&c.Backend.LogKeep, 100),
 		}),
+		"backup": table(map[string]setter{
+			"every": duration(&c.Backup.Every),
+			"keep":  duration(&c.Backup.Keep),
+		}),
 		"create": table(map[string]setter{
 			"base":          text(&c.Create.Base),
 			"agent_timeout": duration(&c.Create.AgentTimeout),

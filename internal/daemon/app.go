@@ -34,6 +34,11 @@ const adoptLimit = 5 * time.Second
 // app is all hfd does for its user, wired together.
 type app struct {
 	daemon   *lifecycle.Daemon
+	source   *config.Source
+	recovery *recovery
+	rebuilt  bool // by this daemon: what is shown of tasks may be old
+	agents   registry
+	provider string // of tasks that name none, unless the configuration does
 	store    *store.Store
 	git      *git.Runner
 	repos    *repo.Service
@@ -42,6 +47,7 @@ type app struct {
 	runner   *operation.Runner[task.Tx]
 	handler  http.Handler
 
+	space  chan struct{}   // the disk has room again
 	ctx    context.Context // of all that goes on by itself
 	cancel context.CancelFunc
 	group  *errgroup.Group
@@ -51,13 +57,16 @@ type app struct {
 func open(ctx context.Context, d *lifecycle.Daemon, cfg *config.Source) (_ lifecycle.App, err error) {
 	paths, log := d.Paths(), d.Log()
 	d.SetPhase(api.PhaseMigrating)
-	st, err := store.Open(ctx, paths.Database(), store.Options{Backups: paths.Backups(), Sessions: paths.Sessions(), Log: log})
+	a := &app{daemon: d, source: cfg, recovery: &recovery{database: paths.Database()}, space: make(chan struct{}, 1)}
+	a.store, a.recovery.rec, err = openStore(ctx, paths, store.Options{
+		Backups: paths.Backups(), Sessions: paths.Sessions(), Reserve: store.ReserveSize, OnSpace: a.onSpace, Log: log,
+	})
 	if err != nil {
 		return nil, err
 	}
 	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	group, ctx := errgroup.WithContext(ctx)
-	a := &app{daemon: d, store: st, ctx: ctx, cancel: cancel, group: group}
+	a.ctx, a.cancel, a.group = ctx, cancel, group
 	defer func() {
 		if err != nil {
 			_ = a.Close(context.WithoutCancel(ctx))
@@ -93,17 +102,19 @@ func (a *app) wire(ctx context.Context, cfg *config.Source) error {
 	a.sessions = session.New(ctx, session.Config{
 		Store: sessionStore{a.store}, HF: hf, Dir: paths.Sessions(), Socket: socket, Umask: umask, Log: log, Now: time.Now,
 	})
-	agents := registry{source: cfg, demo: []string{hfd, "demo-agent"}}
+	a.agents = registry{source: cfg, demo: []string{hfd, "demo-agent"}}
 	worktrees := worktree.New(worktree.Options{Git: a.git, Dir: paths.Worktrees(), Log: log})
+	a.provider = worktrees.Name()
 	a.tasks = task.NewService(task.Config{
 		Store: taskStore{a.store}, Git: a.git, Repos: a.repos,
 		Sandboxes: map[string]sandbox.Provider{worktrees.Name(): worktrees},
-		Sessions:  a.sessions, Agents: agents,
+		Sessions:  a.sessions, Agents: a.agents,
 		Runner:  func() task.Runner { return a.runner },
 		Configs: repoConfigs{a.git},
 		Commands: held.Commands{
 			HF: hf, Dir: paths.Commands(), Socket: socket, Umask: umask, Parking: isParking,
 		},
+		MayBegin: a.mayBegin,
 		Settings: func() task.Settings { return taskSettings(cfg.Current(), worktrees.Name()) },
 		Log:      log, Now: time.Now,
 	})
@@ -112,7 +123,7 @@ func (a *app) wire(ctx context.Context, cfg *config.Source) error {
 	a.handler = server.New(server.Config{
 		Log: log, Version: version.Version(),
 		Tasks: a.tasks, Sessions: talks{a.tasks, a.sessions}, Events: eventStore{a.store}, Repos: repos{a.repos},
-		Workspaces: workspaces{a.store, cfg}, Agents: agents, Backend: backend{a}, Doctor: doctor{a, agents},
+		Workspaces: workspaces{a.store, cfg}, Agents: a.agents, Backend: backend{a}, Doctor: doctor{a, a.agents}, Database: database{a},
 		Preferences: func() api.Preferences { return preferences(cfg.Current()) },
 		Isolation:   func(string) string { return worktrees.Capabilities().Isolation },
 	})
@@ -122,6 +133,12 @@ func (a *app) wire(ctx context.Context, cfg *config.Source) error {
 // begin takes up what an earlier daemon left and starts what goes on by itself.
 func (a *app) begin(ctx context.Context) error {
 	log := a.daemon.Log()
+	if a.store.Condition() == api.DatabaseReadOnly {
+		return nil // nothing that goes on by itself could be recorded
+	}
+	if err := a.recover(ctx); err != nil {
+		return err
+	}
 	events := eventStore{a.store}
 	if err := a.noteUpgrade(ctx); err != nil {
 		return err
@@ -147,10 +164,49 @@ func (a *app) begin(ctx context.Context) error {
 	}
 	react := reactions{events: events, refresh: a.tasks.Refresh, check: a.tasks.StartCheck, start: a.tasks.StartPending, log: log}
 	a.group.Go(func() error { react.run(ctx, seq); return nil })
+	copies := backups{store: a.store, dir: a.daemon.Paths().Backups(), settings: func() config.Backup { return a.source.Current().Backup }, log: log}
+	a.group.Go(func() error { copies.run(ctx); return nil })
 	if err := a.tasks.StartAllPending(ctx); err != nil {
 		return err
 	}
-	return a.tasks.StartChecks(ctx)
+	if err := a.tasks.StartChecks(ctx); err != nil {
+		return err
+	}
+	a.group.Go(func() error { a.goOn(ctx); return nil })
+	if a.rebuilt {
+		a.group.Go(func() error { a.refreshAll(ctx); return nil })
+	}
+	return nil
+}
+
+// refreshAll looks anew at what every task changed.
+func (a *app) refreshAll(ctx context.Context) {
+	tasks, _, err := a.tasks.List(ctx, task.Filter{})
+	if err != nil {
+		a.daemon.Log().Error("look at the tasks anew", "err", err)
+	}
+	for i := range tasks {
+		if err := a.tasks.Refresh(ctx, tasks[i].ID); err != nil && ctx.Err() == nil {
+			a.daemon.Log().Debug("look at a task anew", "task", tasks[i].ID, "err", err)
+		}
+	}
+}
+
+// goOn retries what a full disk stopped, each time there is space again: also
+// when it came back while no daemon ran.
+func (a *app) goOn(ctx context.Context) {
+	for {
+		if a.store.Condition() == api.DatabaseOK {
+			if err := a.tasks.RetryFull(ctx); err != nil && ctx.Err() == nil {
+				a.daemon.Log().Error("go on with what a full disk stopped", "err", err)
+			}
+		}
+		select {
+		case <-a.space:
+		case <-ctx.Done():
+			return
+		}
+	}
 }
 
 // noteUpgrade puts an upgrade in place into the history.

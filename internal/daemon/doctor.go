@@ -43,11 +43,20 @@ func (d doctor) Check(ctx context.Context, env map[string]string) ([]api.Check, 
 
 func (d doctor) database(ctx context.Context) api.Check {
 	c := api.Check{Group: api.GroupFiles, Name: "database", State: api.CheckOK}
-	db, err := backend{d.app}.Database(ctx)
+	db, err := database{d.app}.Database(ctx)
 	if err != nil {
 		return failed(c, err, "see `hf backend logs`")
 	}
-	c.Text = fmt.Sprintf("%s, schema %d", db.Path, db.Schema)
+	c.Text = fmt.Sprintf("%s, schema %d", db.Path, db.Version)
+	switch {
+	case db.State == api.DatabaseFull:
+		c.State, c.Text, c.Fix = api.CheckProblem, "the disk of "+db.Path+" is full", "free some space; hf goes on by itself"
+	case db.State == api.DatabaseReadOnly:
+		c.State, c.Text = api.CheckProblem, db.Path+" cannot be written"
+		c.Fix = "make " + filepath.Dir(db.Path) + " writable, then `hf backend restart`"
+	case db.Recovery != nil && !db.Recovery.Seen:
+		c.State, c.Text, c.Fix = api.CheckWarning, recovered(db.Recovery), "`hf db check` tells more"
+	}
 	return c
 }
 

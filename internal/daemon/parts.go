@@ -205,12 +205,3 @@ func (b backend) Inspect(ctx context.Context) (api.Inspect, error) {
 func (b backend) Stop(ctx context.Context, in api.Stop) error { return b.daemon.Stop(ctx, in) }
 
 func (b backend) Upgrade(ctx context.Context, in api.Upgrade) error { return b.daemon.Upgrade(ctx, in) }
-
-func (b backend) Database(ctx context.Context) (api.Database, error) {
-	out := api.Database{Path: b.store.Path()}
-	err := b.store.View(ctx, func(tx *store.Tx) (err error) {
-		out.Schema, err = tx.SchemaVersion()
-		return err
-	})
-	return out, err
-}

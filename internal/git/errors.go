@@ -71,7 +71,11 @@ func failed(what string, err error) error {
 	if e, ok := errors.AsType[*api.Error](err); ok {
 		return e
 	}
-	return &api.Error{Code: api.CodeGit, Message: what + ": " + gitMessage(err)}
+	out := &api.Error{Code: api.CodeGit, Message: what + ": " + gitMessage(err)}
+	if containsAny(out.Message, "No space left on device", "no space left on device", "Disk quota exceeded", "disk quota exceeded") {
+		out.Code, out.Hint = api.CodeDiskFull, "free some space, then `hf retry` goes on"
+	}
+	return out
 }
 
 func notARepository(path string) error {

@@ -41,6 +41,9 @@ func Main(ctx context.Context, stdin io.Reader, stdout, stderr io.Writer) int {
 		var problem *api.Error
 		if !errors.As(err, &problem) {
 			problem = &api.Error{Code: api.CodeInternal, Message: err.Error()}
+			if errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) {
+				problem.Code, problem.Hint = api.CodeDiskFull, "Free some space, then retrying goes on."
+			}
 		}
 		_, _ = stdout.Write(line(verdict{Problem: problem}))
 		return 1

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"runtime/debug"
 	"slices"
+	"syscall"
 	"time"
 
 	"github.com/hf-dev/hf/internal/fault"
@@ -319,6 +320,8 @@ func problem(err error) *api.Error {
 		*out = *e
 	} else if errors.Is(err, context.DeadlineExceeded) {
 		out.Code = api.CodeTimeout
+	} else if errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) {
+		out.Code, out.Hint = api.CodeDiskFull, "Free some space, then retrying goes on."
 	}
 	out.Message = err.Error()
 	return out

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -277,8 +278,22 @@ func (w backend) Inspect(context.Context) (api.Inspect, error) {
 	return api.Inspect{Requests: 2}, w.note("inspect")
 }
 
-func (w backend) Database(context.Context) (api.Database, error) {
+type databases struct{ *world }
+
+func (w databases) Database(context.Context) (api.Database, error) {
 	return api.Database{Path: "/db"}, w.note("database")
+}
+
+func (w databases) Check(context.Context) (api.DatabaseCheck, error) {
+	return api.DatabaseCheck{OK: true}, w.note("check database")
+}
+
+func (w databases) Backup(_ context.Context, request string, in api.BackupRequest) (api.BackupFile, error) {
+	return api.BackupFile{Path: in.Path}, w.note("backup " + request + " " + in.Path)
+}
+
+func (w databases) Nuke(_ context.Context, in api.NukeRequest) (api.Nuked, error) {
+	return api.Nuked{Dir: "/old"}, w.note("nuke " + strconv.FormatBool(in.Force))
 }
 
 // serve starts a server over a world. The config may be adjusted.
@@ -287,7 +302,7 @@ func serve(t *testing.T, w *world, adjust ...func(*server.Config)) *httptest.Ser
 	cfg := server.Config{
 		Log: slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelDebug})), Version: "v1",
 		Tasks: tasks{w}, Sessions: sessions{w}, Events: events{w}, Repos: repos{w},
-		Workspaces: workspaces{w}, Agents: agents{w}, Backend: backend{w}, Doctor: doctor{w},
+		Workspaces: workspaces{w}, Agents: agents{w}, Backend: backend{w}, Database: databases{w}, Doctor: doctor{w},
 		Preferences: func() api.Preferences { return api.Preferences{Editor: "ed"} },
 	}
 	for _, f := range adjust {

@@ -13,10 +13,6 @@ func (s *server) inspect(r *request) (api.Inspect, error) {
 	return s.cfg.Backend.Inspect(r.Context())
 }
 
-func (s *server) database(r *request) (api.Database, error) {
-	return s.cfg.Backend.Database(r.Context())
-}
-
 func (s *server) status(r *request) (api.Summary, error) {
 	workspace, err := r.workspace("")
 	if err != nil {

@@ -80,7 +80,14 @@ type Agents interface {
 type Backend interface {
 	Backend(ctx context.Context) (api.Backend, error)
 	Inspect(ctx context.Context) (api.Inspect, error)
+}
+
+// Database knows where everything is stored.
+type Database interface {
 	Database(ctx context.Context) (api.Database, error)
+	Check(ctx context.Context) (api.DatabaseCheck, error)
+	Backup(ctx context.Context, request string, in api.BackupRequest) (api.BackupFile, error)
+	Nuke(ctx context.Context, in api.NukeRequest) (api.Nuked, error)
 }
 
 // Doctor looks at what hf needs. It changes nothing.
@@ -100,6 +107,7 @@ type Config struct {
 	Agents     Agents
 	Backend    Backend
 	Doctor     Doctor
+	Database   Database
 
 	// Preferences is what the user's configuration wants of hf itself. Required.
 	Preferences func() api.Preferences
@@ -144,6 +152,9 @@ func (s *server) endpoints() []endpoint {
 		{api.RouteInspect, answer(http.StatusOK, s.inspect)},
 		{api.RouteStatus, answer(http.StatusOK, s.status)},
 		{api.RouteDatabase, answer(http.StatusOK, s.database)},
+		{api.RouteCheck, answer(http.StatusOK, s.checkDatabase)},
+		{api.RouteBackup, answer(http.StatusOK, s.backup)},
+		{api.RouteNuke, answer(http.StatusOK, s.nuke)},
 		{api.RouteWorkspaces, answer(http.StatusOK, s.workspaces)},
 		{api.RouteUseWorkspace, answer(http.StatusOK, s.useWorkspace)},
 		{api.RouteRepos, answer(http.StatusOK, s.repos)},

@@ -28,6 +28,9 @@ func TestRoutes(t *testing.T) {
 		{route: api.RouteInspect, status: 200, call: "inspect", answer: `"requests":2`},
 		{route: api.RouteStatus, query: "workspace=w", status: 200, call: "summary w", answer: `"pid":5`},
 		{route: api.RouteDatabase, status: 200, call: "database", answer: `"path":"/db"`},
+		{route: api.RouteCheck, body: `{}`, status: 200, call: "check database", answer: `"ok":true`},
+		{route: api.RouteBackup, body: `{"path":"/b"}`, status: 200, call: "backup rq /b", answer: `"path":"/b"`},
+		{route: api.RouteNuke, body: `{"force":true}`, status: 200, call: "nuke true", answer: `"dir":"/old"`},
 		{route: api.RouteWorkspaces, status: 200, call: "workspaces", answer: `"workspaces":[]`},
 		{route: api.RouteUseWorkspace, body: `{"name":"w"}`, status: 200, call: "use rq w", answer: `"current":true`},
 		{route: api.RouteRepos, status: 200, call: "repos default", answer: `"name":"app"`},
@@ -213,10 +216,10 @@ func TestErrors(t *testing.T) {
 }
 
 // panicky is a service with a bug.
-type panicky struct{ backend }
+type panicky struct{ databases }
 
 func TestPanicIsAnAnswer(t *testing.T) {
-	s := serve(t, newWorld(), func(c *server.Config) { c.Backend = panicky{} })
+	s := serve(t, newWorld(), func(c *server.Config) { c.Database = panicky{} })
 	status, body := ask(t, s, "GET", "/v1/db", "")
 	if status != 500 || !strings.Contains(body, "hfd has a bug") {
 		t.Errorf("%d %s", status, body)

@@ -2,7 +2,6 @@ package session
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -53,6 +52,8 @@ type StartRequest struct {
 	Dir   string   // its working directory
 	Env   []string // NAME=value, its whole environment; not stored
 	ACP   acp.Config
+	// Origin is kept in the session's directory.
+	Origin Origin
 }
 
 // New returns a manager that supervises nothing yet. ctx bounds its whole life.
@@ -144,7 +145,7 @@ func (m *Manager) Start(ctx context.Context, req StartRequest) (string, error) {
 	s := &Session{ID: ids.New(), Task: req.Task, Agent: req.Agent, Activity: api.ActivityStarting, Since: now, CreatedAt: now}
 	s.Dir = filepath.Join(m.cfg.Dir, s.ID)
 	err := fault.Around("session.meta", func() error {
-		return writeMeta(s.Dir, meta{ID: s.ID, Task: s.Task, Agent: s.Agent, CreatedAt: now, ACP: req.ACP})
+		return writeMeta(s.Dir, meta{ID: s.ID, Task: s.Task, Agent: s.Agent, CreatedAt: now, ACP: req.ACP, Origin: req.Origin})
 	})
 	if err != nil {
 		return "", err
@@ -341,41 +342,4 @@ func (m *Manager) Stop(ctx context.Context, task string) error {
 	case <-ctx.Done():
 		return context.Cause(ctx)
 	}
-}
-
-// meta is what a session's directory says of itself. It holds no secret.
-type meta struct {
-	ID        string     `json:"id"`
-	Task      string     `json:"task"`
-	Agent     string     `json:"agent"`
-	CreatedAt time.Time  `json:"createdAt"`
-	ACP       acp.Config `json:"acp"`
-}
-
-const metaFile = "session.json"
-
-func writeMeta(dir string, m meta) error {
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return fmt.Errorf("make session directory: %w", err)
-	}
-	b, err := json.MarshalIndent(m, "", "  ")
-	if err != nil {
-		return err
-	}
-	if err := os.WriteFile(filepath.Join(dir, metaFile), b, 0o600); err != nil {
-		return fmt.Errorf("write session record: %w", err)
-	}
-	return nil
-}
-
-func readMeta(dir string) (meta, error) {
-	var m meta
-	b, err := os.ReadFile(filepath.Join(dir, metaFile))
-	if err != nil {
-		return m, err
-	}
-	if err := json.Unmarshal(b, &m); err != nil {
-		return m, fmt.Errorf("read session record: %w", err)
-	}
-	return m, nil
 }

@@ -121,11 +121,16 @@ func backupTime(path string) time.Time {
 	return info.ModTime().UTC()
 }
 
+// BackupAt describes the backup in a file.
+func BackupAt(path string) api.BackupFile {
+	return api.BackupFile{Path: path, Size: fileSize(path), MadeAt: backupTime(path)}
+}
+
 // Backups describes the backups in a directory, newest first.
 func Backups(dir string) []api.BackupFile {
 	var out []api.BackupFile
 	for _, path := range listBackups(dir) {
-		out = append(out, api.BackupFile{Path: path, Size: fileSize(path), MadeAt: backupTime(path)})
+		out = append(out, BackupAt(path))
 	}
 	slices.SortFunc(out, func(a, b api.BackupFile) int {
 		return cmp.Or(b.MadeAt.Compare(a.MadeAt), strings.Compare(b.Path, a.Path))
@@ -202,7 +207,7 @@ func syncPath(path string) error {
 
 // openUntouched opens a database that nobody writes, and changes nothing of it.
 func openUntouched(path string) (*sql.DB, error) {
-	query := url.Values{"mode": {"ro"}, "immutable": {"1"}, "_pragma": {"query_only(1)"}}
+	query := url.Values{"mode": {"ro"}, "immutable": {"1"}}
 	dsn := url.URL{Scheme: "file", Path: path, RawQuery: query.Encode()}
 	return sql.Open("sqlite", dsn.String())
 }

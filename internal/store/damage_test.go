@@ -35,8 +35,8 @@ func TestDamageIsNoticedAndLeftAlone(t *testing.T) {
 			removeSessions(t, path)
 			write(t, path+"-wal", []byte("frames"))
 		}, "write-ahead log"},
-		"header":        {func(t *testing.T, path string) { change(t, path, func(b []byte) []byte { b[3] ^= 1; return b }) }, "does not begin"},
-		"another file":  {func(t *testing.T, path string) { write(t, path, []byte("hello\n")) }, "does not begin"},
+		"header":        {func(t *testing.T, path string) { change(t, path, func(b []byte) []byte { b[3] ^= 1; return b }) }, "is no SQLite database"},
+		"another file":  {func(t *testing.T, path string) { write(t, path, []byte("hello\n")) }, "is no SQLite database"},
 		"cut in header": {func(t *testing.T, path string) { change(t, path, func(b []byte) []byte { return b[:50] }) }, "cut off"},
 		"cut":           {func(t *testing.T, path string) { change(t, path, func(b []byte) []byte { return b[:len(b)/2] }) }, "cut off"},
 		"page size": {func(t *testing.T, path string) {

@@ -50,6 +50,9 @@ func broken(how error) error {
 	}}
 }
 
+// isBroken reports whether an error says that the database is damaged.
+func isBroken(err error) bool { return api.IsCode(err, api.CodeCorrupt) }
+
 // fault is an error of SQLite that errors.As finds as an *api.Error too.
 type fault struct {
 	api   *api.Error

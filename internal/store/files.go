@@ -35,7 +35,7 @@ func checkFiles(path string, opts Options, schema fs.FS) error {
 	case size == 0:
 		return nil // the first start
 	case !bytes.HasPrefix(header, []byte("SQLite format 3\x00")):
-		what = "does not begin as an SQLite database does"
+		what = "is no SQLite database"
 	default:
 		if err := checkHeader(header, schema); err != nil {
 			return err

@@ -53,10 +53,13 @@ func OpenOrMend(ctx context.Context, path string, opts Options) (*Store, *api.Re
 	return s, r, nil
 }
 
+// RecordOf is the file that tells what was done about a damaged database.
+func RecordOf(path string) string { return filepath.Join(filepath.Dir(path), recordFile) }
+
 // ReadRecovery returns the record of the last recovery, nil where there is
 // none.
 func ReadRecovery(path string) (*api.Recovery, error) {
-	b, err := os.ReadFile(filepath.Join(filepath.Dir(path), recordFile))
+	b, err := os.ReadFile(RecordOf(path))
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
@@ -76,8 +79,13 @@ func WriteRecovery(path string, r *api.Recovery) error {
 	if err != nil {
 		return err
 	}
-	to := filepath.Join(filepath.Dir(path), recordFile)
-	if err := os.WriteFile(to+".new", append(b, '\n'), 0o600); err != nil {
+	return WriteDurably(RecordOf(path), append(b, '\n'))
+}
+
+// WriteDurably puts a small file in its place whole or not at all, and for
+// good.
+func WriteDurably(to string, b []byte) error {
+	if err := os.WriteFile(to+".new", b, 0o600); err != nil {
 		return err
 	}
 	if err := syncPath(to + ".new"); err != nil {
@@ -148,30 +156,35 @@ func newDir(parent, name string) (string, error) {
 }
 
 // setAside moves the database's files, the database first: without it the
-// others mean nothing to SQLite. Nothing that is there already is replaced.
+// others mean nothing to SQLite.
 func setAside(path, dir string, log []byte) error {
 	for _, end := range files() {
-		from, to := path+end, filepath.Join(dir, filepath.Base(path)+end)
-		if _, err := os.Lstat(from); errors.Is(err, fs.ErrNotExist) {
-			continue
-		}
-		for n := 1; ; n++ {
-			if _, err := os.Lstat(to); errors.Is(err, fs.ErrNotExist) {
-				break
-			}
-			to = fmt.Sprintf("%s.%d", filepath.Join(dir, filepath.Base(path)+end), n)
-		}
-		if err := os.Rename(from, to); err != nil {
+		if err := moveInto(path+end, dir); err != nil {
 			return err
 		}
 	}
 	kept := filepath.Join(dir, filepath.Base(path)+"-wal")
-	if len(log) > int(fileSize(kept)) { // SQLite has shortened it meanwhile
+	if int64(len(log)) > fileSize(kept) { // SQLite has shortened it meanwhile
 		if err := os.WriteFile(kept+".before", log, 0o600); err != nil {
 			return err
 		}
 	}
 	return errors.Join(syncPath(dir), syncPath(filepath.Dir(path)))
+}
+
+// moveInto moves a file or directory, if there is one, into a directory of the
+// same disk. Nothing that is there already is replaced.
+func moveInto(from, dir string) error {
+	if _, err := os.Lstat(from); errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	to := filepath.Join(dir, filepath.Base(from))
+	for n := 1; ; n++ {
+		if _, err := os.Lstat(to); errors.Is(err, fs.ErrNotExist) {
+			return os.Rename(from, to)
+		}
+		to = fmt.Sprintf("%s.%d", filepath.Join(dir, filepath.Base(from)), n)
+	}
 }
 
 // candidate is a copy that may become the base of a rebuilt database.

@@ -89,7 +89,11 @@ func (s *Store) cannotWrite(err error) error {
 		s.setCondition(api.DatabaseReadOnly)
 		return errReadOnly(err)
 	}
-	return classify(err)
+	err = classify(err)
+	if isBroken(err) {
+		s.suspect()
+	}
+	return err
 }
 
 func errFull(cause error) error {
@@ -142,7 +146,7 @@ func (s *Store) awaitSpace() {
 }
 
 func (s *Store) spaceReturned() bool {
-	free, err := freeSpace(filepath.Dir(s.path))
+	free, err := FreeSpace(filepath.Dir(s.path))
 	if err != nil || free < uint64(s.reserve)+spare {
 		return false
 	}
@@ -154,8 +158,8 @@ func (s *Store) spaceReturned() bool {
 	return true
 }
 
-// freeSpace is what this user may still write to a directory's disk, in bytes.
-func freeSpace(dir string) (uint64, error) {
+// FreeSpace is what this user may still write to a directory's disk, in bytes.
+func FreeSpace(dir string) (uint64, error) {
 	var st unix.Statfs_t
 	if err := unix.Statfs(dir, &st); err != nil {
 		return 0, err

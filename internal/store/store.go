@@ -64,6 +64,7 @@ type Store struct {
 	reserve      int64
 	onSpace      func()
 	commits      atomic.Int64 // since it was opened
+	frozen       atomic.Bool
 
 	mark     *os.File // see mark.go; with what follows it belongs to the writing goroutine
 	marked   int64

@@ -33,6 +33,9 @@ func (s *Store) Update(ctx context.Context, fn func(*Tx) error) error {
 		return context.Cause(ctx)
 	}
 	r := &request{ctx: ctx, fn: fn, done: make(chan struct{})}
+	if s.frozen.Load() {
+		return errFrozen
+	}
 	select {
 	case s.requests <- r:
 		<-r.done
@@ -42,6 +45,15 @@ func (s *Store) Update(ctx context.Context, fn func(*Tx) error) error {
 	case <-ctx.Done():
 		return context.Cause(ctx)
 	}
+}
+
+// errFrozen answers updates that come too late for this daemon.
+var errFrozen = &api.Error{Code: api.CodeUnavailable, Message: "hfd is about to begin anew", Retryable: true}
+
+// Freeze refuses all later updates, until thaw.
+func (s *Store) Freeze() (thaw func()) {
+	s.frozen.Store(true)
+	return func() { s.frozen.Store(false) }
 }
 
 // write is the writing goroutine. While it commits, updates gather for the

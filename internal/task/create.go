@@ -29,6 +29,9 @@ func (s *Service) Create(ctx context.Context, request string, in api.CreateTask)
 	if r, ok, err := s.replay(ctx, request); ok || err != nil {
 		return r, err
 	}
+	if err := s.cfg.MayBegin(); err != nil {
+		return Receipt{}, err
+	}
 	t, err := s.newTask(in)
 	if err != nil {
 		return Receipt{}, err
@@ -58,7 +61,7 @@ func (s *Service) Create(ctx context.Context, request string, in api.CreateTask)
 		if err := tx.PutTask(t); err != nil {
 			return err
 		}
-		if err := tx.PutMessage(firstMessage(t)); err != nil {
+		if err := tx.PutMessage(FirstMessage(t)); err != nil {
 			return err
 		}
 		if err := tx.PutOperation(op); err != nil {
@@ -261,7 +264,8 @@ func liveBranches(tx Tx, t *Task) (map[string]bool, error) {
 	return taken, nil
 }
 
-func firstMessage(t *Task) *session.Message {
+// FirstMessage is the message that a task's agent is given first.
+func FirstMessage(t *Task) *session.Message {
 	return &session.Message{ID: ids.New(), Task: t.ID, Text: t.Prompt, State: api.MessageQueued, CreatedAt: t.CreatedAt}
 }
 

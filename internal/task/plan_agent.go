@@ -105,7 +105,11 @@ func (s *Service) startRequest(ctx context.Context, t *Task, repo *Repo) (sessio
 			return session.StartRequest{}, err
 		}
 	}
-	return session.StartRequest{Task: t.ID, Agent: t.Agent, Argv: cmd.Argv, Dir: cmd.Dir, Env: cmd.Env, ACP: drive}, nil
+	origin, err := record(t, repo)
+	if err != nil {
+		return session.StartRequest{}, err
+	}
+	return session.StartRequest{Task: t.ID, Agent: t.Agent, Argv: cmd.Argv, Dir: cmd.Dir, Env: cmd.Env, ACP: drive, Origin: origin}, nil
 }
 
 // lastConversation is the agent's own id of the conversation to take up again,

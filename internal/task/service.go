@@ -154,6 +154,7 @@ type Config struct {
 	Runner    func() Runner // the runner needs the service's plans first
 	Configs   RepoConfigs
 	Commands  Commands
+	MayBegin  func() error // why no new task can be taken now, if so
 	Settings  func() Settings
 	Log       *slog.Logger
 	Now       func() time.Time

@@ -27,6 +27,10 @@ const (
 	// HeaderRequest carries the id of a mutating request. The daemon stores it
 	// in the transaction of the request's effect, so a retry is harmless.
 	HeaderRequest = "Idempotency-Key"
+	// HeaderNotice is on answers while there is something that everybody should
+	// know, such as a full disk: one line of text, escaped like a query. There
+	// may be several.
+	HeaderNotice = "Hf-Notice"
 )
 
 // Host is the fixed Host header: a browser that reached the socket would not

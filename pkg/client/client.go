@@ -35,6 +35,7 @@ type Options struct {
 	Patience  time.Duration // how long one call is repeated while the daemon goes and comes; 0 = 30 s
 	Vigil     time.Duration // how long a call waits before it makes sure that the daemon is alive; 0 = 5 s
 	Once      bool          // repeat nothing, and make sure of nothing
+	Notice    func(string)  // told what hfd wants a person to know, perhaps often; nil = nobody
 }
 
 // Client calls one daemon. It is safe for concurrent use: calls one after the
@@ -55,6 +56,9 @@ func New(dial Dial, opts Options) *Client {
 	}
 	if opts.Vigil == 0 {
 		opts.Vigil = 5 * time.Second
+	}
+	if opts.Notice == nil {
+		opts.Notice = func(string) {}
 	}
 	return &Client{dial: dial, opts: opts}
 }
@@ -188,6 +192,9 @@ func (c *Client) send(ctx context.Context, req request, fresh bool) (*conn, *res
 		cn.dirty = true
 		c.put(cn)
 		return nil, nil, c.broken(ctx, err)
+	}
+	for _, n := range resp.notices {
+		c.opts.Notice(n)
 	}
 	return cn, resp, nil
 }

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"net/url"
 	"strconv"
 	"strings"
 	"time"
@@ -89,6 +90,8 @@ type response struct {
 	status int
 	length int64 // of the body; -1 unless it was declared
 	body   io.Reader
+
+	notices []string
 }
 
 // roundTrip sends a request and reads the head of the answer. The connection
@@ -118,7 +121,7 @@ func (c *conn) readHead() (*response, error) {
 	if err != nil {
 		return nil, err
 	}
-	resp := &response{status: status, length: h.length}
+	resp := &response{status: status, length: h.length, notices: h.notices}
 	switch {
 	case status == 204 || status == 304:
 		resp.length = 0
@@ -197,6 +200,7 @@ type header struct {
 	length  int64 // -1: not declared
 	chunked bool
 	close   bool
+	notices []string
 }
 
 func readHeader(r *bufio.Reader) (header, error) {
@@ -228,6 +232,10 @@ func readHeader(r *bufio.Reader) (header, error) {
 			h.chunked = true
 		case "connection":
 			h.close = strings.EqualFold(value, "close")
+		case strings.ToLower(api.HeaderNotice):
+			if text, err := url.QueryUnescape(value); err == nil {
+				h.notices = append(h.notices, text)
+			}
 		}
 	}
 	return h, fmt.Errorf("more than %d lines in the head of an answer", maxLines)

@@ -45,12 +45,6 @@ func (c *Client) Status(ctx context.Context) (out api.Summary, err error) {
 	return out, err
 }
 
-// Database asks where the database is.
-func (c *Client) Database(ctx context.Context) (out api.Database, err error) {
-	err = c.call(ctx, api.RouteDatabase, api.RouteDatabase.Path(), nil, nil, &out)
-	return out, err
-}
-
 // Workspaces lists the workspaces.
 func (c *Client) Workspaces(ctx context.Context) (out api.WorkspaceList, err error) {
 	err = c.call(ctx, api.RouteWorkspaces, api.RouteWorkspaces.Path(), c.scope(nil), nil, &out)

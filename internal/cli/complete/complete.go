@@ -189,6 +189,7 @@ func Flag(cmd *cobra.Command, name string, f Func) {
 }
 
 func ask(cmd *cobra.Command, f *factory.Factory, get func(context.Context, *client.Client) []string) ([]string, cobra.ShellCompDirective) {
+	f.Quiet()
 	c, err := f.Looking()
 	if err != nil {
 		return nil, cobra.ShellCompDirectiveNoFileComp

@@ -15,6 +15,7 @@ import (
 	"github.com/hf-dev/hf/internal/iostreams"
 	"github.com/hf-dev/hf/internal/launcher"
 	"github.com/hf-dev/hf/internal/rundir"
+	"github.com/hf-dev/hf/internal/sanitize"
 	"github.com/hf-dev/hf/internal/version"
 	"github.com/hf-dev/hf/pkg/api"
 	"github.com/hf-dev/hf/pkg/client"
@@ -29,6 +30,7 @@ type Factory struct {
 
 	client  func() (*client.Client, error)
 	mu      sync.Mutex
+	quiet   bool
 	noticed map[string]bool
 }
 
@@ -86,7 +88,7 @@ func (f *Factory) clientOf(l *launcher.Launcher, cwd string) *client.Client {
 	if workspace == "" {
 		workspace = f.Getenv("HF_WORKSPACE")
 	}
-	return client.New(l.Ensure, client.Options{Version: version.Short(), Workspace: workspace, Cwd: cwd})
+	return client.New(l.Ensure, client.Options{Version: version.Short(), Workspace: workspace, Cwd: cwd, Notice: f.Notice})
 }
 
 // Launcher returns what finds and starts hfd. force allows it to kill one that
@@ -131,15 +133,23 @@ func (f *Factory) Env(ctx context.Context) (api.Env, error) {
 	return client.Env(hello.Env, f.Environ), nil
 }
 
+// Quiet drops notices: nobody would see them, or somebody in the middle of a
+// line.
+func (f *Factory) Quiet() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.quiet = true
+}
+
 // Notice tells the person a line on the side, once.
 func (f *Factory) Notice(line string) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if f.noticed[line] {
+	if f.quiet || f.noticed[line] {
 		return
 	}
 	f.noticed[line] = true
-	_, _ = fmt.Fprintf(f.IO.Err, "hf: %s\n", line) // nowhere else to say that this failed
+	_, _ = fmt.Fprintf(f.IO.Err, "hf: %s\n", sanitize.Line(line)) // nowhere else to say that this failed
 }
 
 // Daemon is the path of the hfd that belongs to this hf.

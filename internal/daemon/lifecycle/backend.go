@@ -45,7 +45,7 @@ func (d *Daemon) Backend(context.Context) (api.Backend, error) {
 		if d.openErr != nil {
 			b.Why = startError(d.openErr).Message
 		} else {
-			b.Sessions = d.app.Sessions()
+			b.Sessions, b.Notices = d.app.Sessions(), d.notices()
 		}
 	default:
 	}

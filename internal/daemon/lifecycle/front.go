@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
+	"net/url"
 	"strconv"
 
 	"github.com/hf-dev/hf/pkg/api"
@@ -68,12 +69,23 @@ func (d *Daemon) gate(w http.ResponseWriter, r *http.Request) {
 	}
 	switch {
 	case d.openErr == nil:
+		for _, n := range d.notices() {
+			w.Header().Add(api.HeaderNotice, url.QueryEscape(n))
+		}
 		d.handler.ServeHTTP(w, r)
 	case d.phase() == api.PhaseDraining: // it was told to give up
 		writeError(w, goingAway())
 	default:
 		writeError(w, startError(d.openErr))
 	}
+}
+
+// notices are the application's. It must be open.
+func (d *Daemon) notices() []string {
+	if n, ok := d.app.(Noticer); ok {
+		return n.Notices()
+	}
+	return nil
 }
 
 // startError is what clients get from a daemon that could not start. It is

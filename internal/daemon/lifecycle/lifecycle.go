@@ -44,6 +44,12 @@ type Snapshotter interface {
 	Snapshot(ctx context.Context, path string) error
 }
 
+// Noticer is an App that may have something to say to everybody who asks for
+// anything: lines that a person should see, none most of the time.
+type Noticer interface {
+	Notices() []string
+}
+
 // Open makes the application. It runs while hello is answered and every other
 // request waits. Its error, an *api.Error where a person should see it, is the
 // answer to them all.
