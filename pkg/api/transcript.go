@@ -23,6 +23,7 @@ type Entry struct {
 	Error      *Error             `json:"error,omitempty"`
 	Exit       *ExitEvent         `json:"exit,omitempty"`
 	ResetAt    *time.Time         `json:"resetAt,omitempty"` // kind limit
+	Cwd        string             `json:"cwd,omitempty"`     // kind session: where the agent works
 	Raw        json.RawMessage    `json:"raw,omitempty"`     // kind other: the agent's own line
 }
 

@@ -141,4 +141,6 @@ func (m *Machine) sessionAnswered(id string, result json.RawMessage, failure *rp
 	}
 }
 
-func (m *Machine) say(text string) { m.emit(api.Entry{Kind: api.EntrySession, Text: text}) }
+func (m *Machine) say(text string) {
+	m.emit(api.Entry{Kind: api.EntrySession, Text: text, Cwd: m.cfg.Cwd})
+}

@@ -4,6 +4,7 @@ package attach
 
 import (
 	"context"
+	"fmt"
 	"iter"
 
 	"github.com/spf13/cobra"
@@ -71,6 +72,12 @@ func run(ctx context.Context, opts *Options) error {
 	d, err := c.Task(ctx, opts.Task, false)
 	if err != nil {
 		return err
+	}
+	if gone(&d.Task) {
+		return &api.Error{
+			Code: api.CodeConflict, Message: fmt.Sprintf("task %s is %s: it has no agent to talk to", d.ID, d.Status),
+			Hint: fmt.Sprintf("`hf logs %s` shows what was said", d.ID),
+		}
 	}
 	var s screen
 	if opts.IO.InTTY() && opts.IO.OutTTY() && !opts.IO.NoInput {

@@ -249,3 +249,37 @@ func TestWrap(t *testing.T) {
 		}
 	}
 }
+
+func TestKillEndsIt(t *testing.T) {
+	killed := api.TaskDetail{Task: api.Task{ID: "k3f9", Lifecycle: api.LifecycleKilling}}
+	attach(t, &clitest.Daemon{Details: []api.TaskDetail{killed}}, true, func(a *attached) {
+		a.agent(api.Entry{Kind: api.EntryExit, Exit: &api.ExitEvent{Signal: "SIGTERM"}})
+		a.sees("the task was killed")
+		select {
+		case err := <-a.ended:
+			if err != nil {
+				t.Error(err)
+			}
+		default:
+			t.Error("it goes on")
+		}
+	})
+}
+
+func TestAgentThatEndsAloneCanBeTalkedTo(t *testing.T) {
+	ready := api.TaskDetail{Task: api.Task{ID: "k3f9", Lifecycle: api.LifecycleReady}}
+	attach(t, &clitest.Daemon{Details: []api.TaskDetail{ready}}, true, func(a *attached) {
+		a.agent(api.Entry{Kind: api.EntryExit, Exit: &api.ExitEvent{Signal: "SIGKILL"}})
+		a.types("go on")
+		a.asked("send k3f9 go on")
+	})
+}
+
+func TestKilledTaskCannotBeAttachedTo(t *testing.T) {
+	io, _, _, _ := iostreams.Test()
+	d := &clitest.Daemon{Details: []api.TaskDetail{{Task: api.Task{ID: "k3f9", Lifecycle: api.LifecycleKilled, Status: api.StatusKilled}}}}
+	err := run(t.Context(), &Options{IO: io, Task: "k3f9", Client: func() (talker, error) { return d, nil }})
+	if e, ok := errors.AsType[*api.Error](err); !ok || e.Code != api.CodeConflict || !strings.Contains(e.Hint, "hf logs k3f9") {
+		t.Errorf("got %v", err)
+	}
+}

@@ -51,11 +51,19 @@ func newConversation(c talker, s screen, opts *Options, task api.Task) *conversa
 // errDetached ends a conversation that the person leaves.
 var errDetached = errors.New("detached")
 
+// errKilled ends a conversation whose task was ended.
+var errKilled = errors.New("the task was killed")
+
 func (v *conversation) run(ctx context.Context) error {
 	err := v.talk(ctx)
 	err = errors.Join(v.printer.End(), err)
-	if errors.Is(err, errDetached) {
+	v.s.prompt("") // nothing can be typed any more
+	switch {
+	case errors.Is(err, errDetached):
 		v.s.say(v.st.Dim("detached; the task goes on"))
+		return nil
+	case errors.Is(err, errKilled):
+		v.s.say(v.st.Dim(errKilled.Error()))
 		return nil
 	}
 	return err
@@ -91,6 +99,11 @@ func (v *conversation) talk(ctx context.Context) error {
 			if err := v.show(next.Value); err != nil {
 				return err
 			}
+			if next.Value.Kind == api.EntryExit {
+				if err := v.over(ctx); err != nil {
+					return err
+				}
+			}
 			v.ask()
 		case in, ok := <-v.s.inputs():
 			if !ok {
@@ -101,6 +114,24 @@ func (v *conversation) talk(ctx context.Context) error {
 			}
 		}
 	}
+}
+
+// over is asked when the agent's process has ended: it may come back, unless
+// its task has ended, too. Away from a terminal finish says how that went.
+func (v *conversation) over(ctx context.Context) error {
+	if !v.s.keys() {
+		return nil
+	}
+	d, err := v.c.Task(ctx, v.task.ID, false)
+	if err == nil && gone(&d.Task) {
+		err = errKilled
+	}
+	return err
+}
+
+// gone reports whether a task is ended, or about to be.
+func gone(t *api.Task) bool {
+	return t.Lifecycle == api.LifecycleKilling || t.Lifecycle == api.LifecycleKilled
 }
 
 // show shows an entry and remembers what it means for what may be typed.

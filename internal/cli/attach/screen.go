@@ -148,7 +148,7 @@ func (t *terminal) keys() bool           { return true }
 func (t *terminal) close() {
 	t.term.SetBracketedPasteMode(false)
 	t.restore()
-	_, _ = io.WriteString(t.io.Out, "\r\n") // leaves the line that was typed on
+	_, _ = io.WriteString(t.io.Out, "\r\x1b[K") // leaves the line that was typed on
 }
 
 func (t *terminal) resize() {

@@ -1,6 +1,7 @@
 package render
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"strings"
@@ -59,6 +60,7 @@ func (p *Transcript) Print(e api.Entry) error {
 	case api.EntryMode:
 		p.line(p.st.Dim("mode " + sanitize.Line(e.Mode)))
 	case api.EntrySession:
+		p.root = cmp.Or(e.Cwd, p.root) // whoever attached early did not know it
 		p.line(p.st.Dim(sanitize.Line(e.Text)))
 	case api.EntryTurnEnd:
 		p.turnEnd(e)

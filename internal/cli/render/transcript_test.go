@@ -31,6 +31,10 @@ func TestTranscript(t *testing.T) {
 		entries []api.Entry
 		want    string
 	}{
+		{"paths are those of the session's directory", []api.Entry{
+			{Kind: api.EntrySession, Text: "a new session", Cwd: "/other"},
+			{Kind: api.EntryTool, Tool: &api.ToolCall{ID: "1", Title: "Write", Kind: "edit", Diffs: []api.ToolDiff{{Path: "/other/a/b"}}}},
+		}, "a new session\n• Write (edit)\n    a/b (+0 -0, new file)\n"},
 		{"chunks run together", []api.Entry{
 			{Kind: api.EntryUser, Text: "do\nit"},
 			{Kind: api.EntryText, Text: "Let me "},
