@@ -83,7 +83,15 @@ type terminal struct {
 
 func (d *desk) terminal(args ...string) *terminal {
 	d.t.Helper()
-	v := &terminal{t: d.t, cmd: d.cmd(args...), wake: make(chan struct{}, 1)}
+	return d.terminalOf(filepath.Join(binaries, "hf"), args...)
+}
+
+// terminalOf runs any program on a terminal.
+func (d *desk) terminalOf(program string, args ...string) *terminal {
+	d.t.Helper()
+	cmd := exec.CommandContext(d.t.Context(), program, args...)
+	cmd.Dir, cmd.Env = d.repo, d.env
+	v := &terminal{t: d.t, cmd: cmd, wake: make(chan struct{}, 1)}
 	f, err := pty.StartWithSize(v.cmd, &pty.Winsize{Rows: 24, Cols: 80})
 	if err != nil {
 		d.t.Fatal(err)

@@ -8,9 +8,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/spf13/cobra"
-	"github.com/spf13/pflag"
-
 	"github.com/hf-dev/hf/internal/cli/factory"
 	"github.com/hf-dev/hf/internal/iostreams"
 )
@@ -103,62 +100,6 @@ func TestOnlyTheNamedCommandIsBuilt(t *testing.T) {
 func testFactory() *factory.Factory {
 	io, _, _, _ := iostreams.Test()
 	return factory.New(io, nil)
-}
-
-// Every command says what it is, shows how it is used and completes what it
-// takes; every flag says what it means.
-func TestEveryCommandIsDocumented(t *testing.T) {
-	var visit func(cmd *cobra.Command)
-	visit = func(cmd *cobra.Command) {
-		path := cmd.CommandPath()
-		if cmd.Short == "" || strings.HasSuffix(cmd.Short, ".") {
-			t.Errorf("%s: Short is %q", path, cmd.Short)
-		}
-		if cmd.Long == "" {
-			t.Errorf("%s has no Long", path)
-		}
-		if cmd.Runnable() && cmd.Example == "" {
-			t.Errorf("%s has no Example", path)
-		}
-		if cmd.Runnable() && !cmd.HasSubCommands() && cmd.ValidArgsFunction == nil && path != "hf repo add" { // a path
-			t.Errorf("%s completes nothing", path)
-		}
-		cmd.LocalFlags().VisitAll(func(f *pflag.Flag) {
-			if f.Usage == "" {
-				t.Errorf("%s --%s has no usage", path, f.Name)
-			}
-		})
-		for line := range strings.Lines(cmd.Long) {
-			if len([]rune(strings.TrimRight(line, "\n"))) > 90 {
-				t.Errorf("%s: a line of the help is too long: %q", path, line)
-			}
-		}
-		for _, sub := range cmd.Commands() {
-			if sub.Name() != "help" && !sub.Hidden {
-				visit(sub)
-			}
-		}
-	}
-	visit(newRoot(testFactory(), nil))
-}
-
-// Reading commands take --json, and with it --jq and --template.
-func TestReadCommandsPrintJSON(t *testing.T) {
-	root := newRoot(testFactory(), nil)
-	for _, path := range []string{
-		"create", "list", "show", "status", "wait", "retry", "kill", "send", "logs", "approve", "deny", "approvals", "diff", "version",
-		"repo add", "repo list", "repo trust", "workspace list", "agent list", "agent test", "backend status", "backend inspect",
-	} {
-		cmd, _, err := root.Find(strings.Fields(path))
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, flag := range []string{"json", "jq", "template"} {
-			if cmd.Flags().Lookup(flag) == nil {
-				t.Errorf("hf %s has no --%s", path, flag)
-			}
-		}
-	}
 }
 
 func TestHelpOfExitCodes(t *testing.T) {

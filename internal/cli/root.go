@@ -22,6 +22,7 @@ import (
 	"github.com/hf-dev/hf/internal/cli/exec"
 	"github.com/hf-dev/hf/internal/cli/exitcode"
 	"github.com/hf-dev/hf/internal/cli/factory"
+	"github.com/hf-dev/hf/internal/cli/help"
 	"github.com/hf-dev/hf/internal/cli/history"
 	"github.com/hf-dev/hf/internal/cli/interrupt"
 	"github.com/hf-dev/hf/internal/cli/kill"
@@ -148,10 +149,15 @@ the current directory or "-" for the one used last.`,
 		&cobra.Group{ID: groupSetup, Title: "Setting up:"},
 	)
 	root.SetHelpCommandGroupID(groupSetup)
+	root.SetHelpCommand(help.NewCmd())
+	help.Install(root, f.IO.Width)
 	for _, e := range needed(argv) {
 		cmd := e.build(f)
 		cmd.GroupID = e.group
 		root.AddCommand(cmd)
+	}
+	if len(argv) > 0 && (argv[0] == cobra.ShellCompRequestCmd || argv[0] == cobra.ShellCompNoDescRequestCmd) {
+		complete.Quiet(root)
 	}
 	return root
 }

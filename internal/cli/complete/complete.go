@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/hf-dev/hf/internal/cli/factory"
 	"github.com/hf-dev/hf/internal/sanitize"
@@ -181,6 +182,26 @@ func Nothing(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirecti
 // Programs leaves it to the shell, which knows files.
 func Programs(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
 	return nil, cobra.ShellCompDirectiveDefault
+}
+
+// Quiet keeps the shell from offering file names as the values of flags: of all
+// flags of root and below that complete nothing else, and whose value is no
+// file.
+func Quiet(root *cobra.Command) {
+	root.Flags().VisitAll(func(f *pflag.Flag) { quiet(root, f) })
+	root.PersistentFlags().VisitAll(func(f *pflag.Flag) { quiet(root, f) })
+	for _, cmd := range root.Commands() {
+		Quiet(cmd)
+	}
+}
+
+func quiet(cmd *cobra.Command, f *pflag.Flag) {
+	if what, _ := pflag.UnquoteUsage(f); what == "file" || f.NoOptDefVal != "" {
+		return
+	}
+	if _, ok := cmd.GetFlagCompletionFunc(f.Name); !ok {
+		Flag(cmd, f.Name, Nothing)
+	}
 }
 
 // Flag registers a completion of a flag that cmd has.

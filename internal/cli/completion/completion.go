@@ -2,6 +2,9 @@
 package completion
 
 import (
+	"bytes"
+	"errors"
+	"io"
 	"slices"
 	"strings"
 
@@ -19,7 +22,9 @@ func NewCmd(f *factory.Factory) *cobra.Command {
 	return &cobra.Command{
 		Use:   "completion bash|zsh|fish",
 		Short: "Print a shell's completion script",
-		Long:  "Print the script that completes commands, flags, tasks, repos and agents in a shell.",
+		Long: `Print the script that completes commands, flags, tasks, branches, repos, agents,
+workspaces and the keys of the configuration in a shell. It needs no other
+package, and never starts hfd.`,
 		Example: `  source <(hf completion bash)
   hf completion zsh > ~/.zfunc/_hf
   hf completion fish > ~/.config/fish/completions/hf.fish`,
@@ -32,7 +37,7 @@ func NewCmd(f *factory.Factory) *cobra.Command {
 			root := cmd.Root()
 			switch args[0] {
 			case "bash":
-				return root.GenBashCompletionV2(f.IO.Out, true)
+				return bash(root, f.IO.Out)
 			case "zsh":
 				return root.GenZshCompletion(f.IO.Out)
 			default:
@@ -41,3 +46,42 @@ func NewCmd(f *factory.Factory) *cobra.Command {
 		},
 	}
 }
+
+// bash writes cobra's script with a function of our own in it: cobra's calls one
+// of the package bash-completion, which not everybody has.
+func bash(root *cobra.Command, w io.Writer) error {
+	var script bytes.Buffer
+	if err := root.GenBashCompletionV2(&script, true); err != nil {
+		return err
+	}
+	before, rest, found := strings.Cut(script.String(), "__hf_init_completion()\n{\n")
+	_, after, ended := strings.Cut(rest, "\n}\n")
+	if !found || !ended {
+		return errors.New("cobra's completion script is not as it was")
+	}
+	_, err := io.WriteString(w, before+bashWords+after)
+	return err
+}
+
+// bashWords tells the words of the command line up to the cursor. Bash splits
+// them at : and = too; here only blanks part words.
+const bashWords = `__hf_init_completion()
+{
+    local i line=${COMP_LINE:0:COMP_POINT}
+    COMPREPLY=() words=()
+    for ((i = 0; i <= COMP_CWORD; i++)); do
+        if ((i == 0)) || [[ -z $line || $line == [[:space:]]* ]]; then
+            words+=("")
+            line=${line#"${line%%[![:space:]]*}"}
+        fi
+        local part=${COMP_WORDS[i]}
+        ((i < COMP_CWORD)) || part=$line
+        words[${#words[@]}-1]+=$part
+        line=${line#"$part"}
+    done
+    cword=$((${#words[@]} - 1))
+    cur=${words[cword]}
+    prev=
+    ((cword == 0)) || prev=${words[cword-1]}
+}
+`

@@ -98,7 +98,7 @@ when it needs a permission or an answer, with an exit code that says which; see
 	fs.StringVar(&t.Model, "model", "", "the `model` the agent uses, of those it offers")
 	fs.StringVar(&t.Mode, "mode", "", "the agent's own `mode`, instead of the one that --permission means")
 	fs.StringVar(&t.Provider, "provider", "", "the `provider` of the sandbox")
-	fs.StringVar(&permission, "permission", "", "what the agent may do without asking: `ask, edits or all`")
+	fs.StringVar(&permission, "permission", "", "the `policy`: what the agent may do without asking: ask, edits or all")
 	fs.StringVar(&t.Check, "check", "", "a shell `command` that must pass after the turn")
 	fs.StringVarP(&opts.Prompt.File, "file", "F", "", "read the prompt from a `file`, - for standard input")
 	fs.BoolVar(&opts.NoWait, "no-wait", false, "return as soon as the task is accepted")

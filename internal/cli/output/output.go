@@ -279,11 +279,19 @@ func fieldsOf(t reflect.Type) []string {
 	return names
 }
 
+// Fields are the JSON fields of a command, none where it prints no JSON.
+func Fields(cmd *cobra.Command) []string {
+	if cmd.Annotations[annotation] == "" {
+		return nil
+	}
+	return strings.Split(cmd.Annotations[annotation], ",")
+}
+
 // JoinFields rewrites `--json a,b` into `--json=a,b` where a and b are JSON
 // fields of cmd. The value of --json is optional, so the parser would take what
 // follows it for an argument.
 func JoinFields(cmd *cobra.Command, args []string) []string {
-	known := strings.Split(cmd.Annotations[annotation], ",")
+	known := Fields(cmd)
 	out := make([]string, 0, len(args))
 	for i := 0; i < len(args); i++ {
 		if args[i] == "--" {

@@ -44,7 +44,7 @@ func NewCmd(f *factory.Factory, runF func(context.Context, *Options) error) *cob
 		Short: "Wait until tasks are done",
 		Long: `Wait until all the tasks are where --for says:
 
-  done     the turn is over, nothing is queued, and the check has ended (default)
+  done     the turn and the check are over, nothing is queued (default)
   idle     the same without the check
   waiting  a person is needed: a permission, an answer, a usage limit
   exit     the agent process has ended

@@ -1,0 +1,153 @@
+package cli
+
+import (
+	"strings"
+	"testing"
+	"unicode/utf8"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/hf-dev/hf/internal/cli/help"
+)
+
+// everyCommand visits all commands but topics of help.
+func everyCommand(visit func(cmd *cobra.Command, path string)) {
+	var walk func(cmd *cobra.Command)
+	walk = func(cmd *cobra.Command) {
+		if !cmd.IsAdditionalHelpTopicCommand() && !cmd.Hidden {
+			visit(cmd, cmd.CommandPath())
+		}
+		for _, sub := range cmd.Commands() {
+			walk(sub)
+		}
+	}
+	root := newRoot(testFactory(), nil)
+	root.InitDefaultHelpCmd()
+	walk(root)
+}
+
+// Every command says what it is, shows how it is used and completes what it
+// takes; every flag says what it means.
+func TestEveryCommandIsDocumented(t *testing.T) {
+	everyCommand(func(cmd *cobra.Command, path string) {
+		if cmd.Short == "" || strings.HasSuffix(cmd.Short, ".") || len(cmd.Short) > 60 {
+			t.Errorf("%s: Short is %q", path, cmd.Short)
+		}
+		if cmd.Long == "" {
+			t.Errorf("%s has no Long", path)
+		}
+		if cmd.Example == "" {
+			t.Errorf("%s has no Example", path)
+		}
+		for line := range strings.Lines(cmd.Example) {
+			if !strings.HasPrefix(line, "  ") {
+				t.Errorf("%s: the example %q is not indented by two blanks", path, line)
+			}
+		}
+		if !cmd.HasSubCommands() && cmd.ValidArgsFunction == nil && path != "hf repo add" { // a path
+			t.Errorf("%s completes nothing: give it a ValidArgsFunction, complete.Nothing where there is nothing", path)
+		}
+		cmd.LocalFlags().VisitAll(func(f *pflag.Flag) {
+			if f.Usage == "" || strings.HasSuffix(f.Usage, ".") {
+				t.Errorf("%s --%s: the usage is %q", path, f.Name, f.Usage)
+			}
+		})
+	})
+}
+
+func TestHelpFitsTheTerminal(t *testing.T) {
+	root := newRoot(testFactory(), nil)
+	root.InitDefaultHelpCmd()
+	var walk func(cmd *cobra.Command)
+	walk = func(cmd *cobra.Command) {
+		cmd.InitDefaultHelpFlag()
+		for line := range strings.Lines(help.Text(cmd, 80)) {
+			if utf8.RuneCountInString(strings.TrimRight(line, "\n")) > 80 {
+				t.Errorf("%s: a line of the help is too long: %q", cmd.CommandPath(), line)
+			}
+		}
+		for _, sub := range cmd.Commands() {
+			walk(sub)
+		}
+	}
+	walk(root)
+}
+
+// A word means one command.
+func TestNamesAreUnique(t *testing.T) {
+	seen := map[string]string{}
+	everyCommand(func(cmd *cobra.Command, path string) {
+		if !cmd.HasParent() {
+			return
+		}
+		for _, name := range append([]string{cmd.Name()}, cmd.Aliases...) {
+			full := cmd.Parent().CommandPath() + " " + name
+			if seen[full] != "" {
+				t.Errorf("%s means %s and %s", full, seen[full], path)
+			}
+			seen[full] = path
+		}
+	})
+}
+
+// prints says of the commands without --json why they have none.
+func prints() map[string]string {
+	return map[string]string{
+		"hf":                 "it is hf list",
+		"hf attach":          "a conversation",
+		"hf backend logs":    "lines of JSON as they are, by a --json of its own",
+		"hf backend restart": "changes only", "hf backend start": "changes only", "hf backend stop": "changes only",
+		"hf completion": "a script", "hf shell-init": "a script", "hf help": "text for people",
+		"hf config edit": "changes only", "hf config set": "changes only", "hf config unset": "changes only",
+		"hf config path": "a path", "hf db path": "a path", "hf switch": "a line for the shell to run",
+		"hf exec": "what the command prints", "hf shell": "a shell", "hf open": "an editor",
+		"hf interrupt": "changes only", "hf repo remove": "changes only", "hf workspace use": "changes only",
+	}
+}
+
+// Commands that read take --json, and with it --jq and --template.
+func TestReadCommandsPrintJSON(t *testing.T) {
+	why := prints()
+	everyCommand(func(cmd *cobra.Command, path string) {
+		if cmd.HasSubCommands() && cmd.HasParent() {
+			return
+		}
+		var missing []string
+		for _, flag := range []string{"json", "jq", "template"} {
+			if cmd.Flags().Lookup(flag) == nil {
+				missing = append(missing, "--"+flag)
+			}
+		}
+		_, without := why[path]
+		delete(why, path)
+		switch {
+		case len(missing) > 0 && !without:
+			t.Errorf("%s has no %s: give it output.Add, or say in prints() why not", path, strings.Join(missing, ", "))
+		case len(missing) == 0 && without:
+			t.Errorf("%s prints JSON after all: take it out of prints()", path)
+		}
+	})
+	for path := range why {
+		t.Errorf("prints() names %s, which does not exist", path)
+	}
+}
+
+// The shell is told what to offer for the value of every flag.
+func TestFlagsComplete(t *testing.T) {
+	root := newRoot(testFactory(), []string{cobra.ShellCompRequestCmd})
+	var walk func(cmd *cobra.Command)
+	walk = func(cmd *cobra.Command) {
+		cmd.LocalFlags().VisitAll(func(f *pflag.Flag) {
+			_, offers := cmd.GetFlagCompletionFunc(f.Name)
+			what, _ := pflag.UnquoteUsage(f)
+			if !offers && f.NoOptDefVal == "" && what != "file" {
+				t.Errorf("%s --%s offers names of files", cmd.CommandPath(), f.Name)
+			}
+		})
+		for _, sub := range cmd.Commands() {
+			walk(sub)
+		}
+	}
+	walk(root)
+}
