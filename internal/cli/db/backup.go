@@ -42,7 +42,8 @@ To go back to a backup, stop hfd, move the database and all files that begin wit
 its name away, and put the backup in its place.`,
 		Example: `  hf db backup
   hf db backup ~/hf.db
-  hf backend stop && mkdir old && mv "$(hf db path)"* old && cp ~/hf.db "$(hf db path)"`,
+  hf backend stop && mkdir old && mv "$(hf db path)"* old &&
+    cp ~/hf.db "$(hf db path)"`,
 		Args:              args.Range(0, "FILE"),
 		ValidArgsFunction: completeFile,
 		RunE: func(cmd *cobra.Command, argv []string) (err error) {

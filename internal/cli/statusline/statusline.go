@@ -80,12 +80,21 @@ status line: those that wait for you first. It starts nothing and never fails: w
 hfd does not run, or there is no task, it prints nothing.
 
   table        a small table (default)
-  claude-code  one line for Claude Code, whose JSON on standard input says where it
-               works: the task of that directory stands first
-  tmux         one line with tmux's own styles`,
+  claude-code  one line for Claude Code, whose JSON on standard input says where
+               it works: the task of that directory stands first
+  tmux         one line with tmux's own styles
+
+In ~/.tmux.conf:
+
+  set -g status-right \
+    '#(cd "#{pane_current_path}"; hf statusline --format tmux)'
+
+In ~/.claude/settings.json:
+
+  "statusLine": {"type": "command",
+                 "command": "hf statusline --format claude-code"}`,
 		Example: `  hf statusline
-  set -g status-right '#(cd "#{pane_current_path}" && hf statusline --format tmux)'     # ~/.tmux.conf
-  "statusLine": {"type": "command", "command": "hf statusline --format claude-code"}  # ~/.claude/settings.json`,
+  hf statusline --format tmux`,
 		Args:              args.None,
 		ValidArgsFunction: complete.Nothing,
 		RunE: func(cmd *cobra.Command, _ []string) error {
