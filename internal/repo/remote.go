@@ -83,7 +83,7 @@ func (u remoteURL) owner() string {
 func badRemote(spec, why string) error {
 	return &api.Error{
 		Code: api.CodeInvalid, Message: fmt.Sprintf("%q is not the address of a repository: %s", spec, why),
-		Hint: "give a directory, https://HOST/OWNER/NAME, git@HOST:OWNER/NAME or OWNER/NAME",
+		Hint: "give a directory, https://HOST/OWNER/NAME, git@HOST:OWNER/NAME or OWNER/NAME; `hf repo list` shows the repos that go by their name",
 	}
 }
 

@@ -26,7 +26,11 @@ func (s *Service) Retry(ctx context.Context, request, id string, in api.TaskActi
 		}
 		if op == nil || op.State != api.OperationFailed && op.State != api.OperationHalted {
 			status, reason := Shown(t)
-			return &api.Error{Code: api.CodeConflict, Message: fmt.Sprintf("nothing of task %s failed: it is %s", t.ID, describe(status, reason)), Hint: fmt.Sprintf("`hf send %s` gives its agent a new message.", t.ID)}
+			e := &api.Error{Code: api.CodeConflict, Message: fmt.Sprintf("nothing of task %s failed: it is %s", t.ID, describe(status, reason))}
+			if t.Lifecycle == api.LifecycleReady {
+				e.Hint = fmt.Sprintf("`hf send %s` gives its agent a new message.", t.ID)
+			}
+			return e
 		}
 		s.keepEnv(t, in.Env)
 		if err := tx.PutTask(t); err != nil {

@@ -3,6 +3,7 @@
 package args
 
 import (
+	"fmt"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -39,9 +40,12 @@ func between(cmd *cobra.Command, args []string, least, most int, names ...string
 	case len(args) < least:
 		return exitcode.Usagef("%s needs %s", cmd.CommandPath(), strings.Join(names[len(args):least], " and "))
 	case len(args) > most && most == 0:
-		return exitcode.Usagef("%s takes no argument, not %q", cmd.CommandPath(), args[0])
+		return &exitcode.UsageError{Message: fmt.Sprintf("%s takes no argument, not %q", cmd.CommandPath(), args[0]), Hint: fields(cmd, args[0])}
 	case len(args) > most:
-		return exitcode.Usagef("%s takes no argument after %s: %q", cmd.CommandPath(), strings.Join(names, " "), args[most])
+		return &exitcode.UsageError{
+			Message: fmt.Sprintf("%s takes no argument after %s: %q", cmd.CommandPath(), strings.Join(names, " "), args[most]),
+			Hint:    fields(cmd, args[most]),
+		}
 	}
 	for i, name := range names {
 		if i < len(args) && args[i] == "" {
@@ -49,6 +53,15 @@ func between(cmd *cobra.Command, args []string, least, most int, names ...string
 		}
 	}
 	return nil
+}
+
+// fields is the hint for an argument that may have been meant as the value of
+// --json, which is optional and so taken for an argument when it is no field.
+func fields(cmd *cobra.Command, arg string) string {
+	if f := cmd.Flags().Lookup("json"); f == nil || !f.Changed {
+		return ""
+	}
+	return fmt.Sprintf("if that is to be a JSON field: --json=%s lists those there are", arg)
 }
 
 // Group makes cmd a noun whose verbs are its commands: alone it shows help,

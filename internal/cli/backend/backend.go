@@ -20,6 +20,7 @@ type keeper interface {
 // starter connects to hfd, which starts it where there is none.
 type starter interface {
 	Hello(ctx context.Context) (api.Hello, error)
+	Workspaces(ctx context.Context) (api.WorkspaceList, error)
 }
 
 // NewCmd returns the command with its verbs.

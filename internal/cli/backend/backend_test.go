@@ -2,6 +2,7 @@ package backend
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -20,6 +21,7 @@ import (
 // fakeKeeper is a daemon to stop, hung or not.
 type fakeKeeper struct {
 	running bool
+	broken  error
 	calls   []string
 }
 
@@ -38,6 +40,19 @@ func (k *fakeKeeper) Hello(context.Context) (api.Hello, error) {
 	k.calls = append(k.calls, "start")
 	k.running = true
 	return api.Hello{Version: "v1.2.3", PID: 42}, nil
+}
+
+func (k *fakeKeeper) Workspaces(context.Context) (api.WorkspaceList, error) {
+	return api.WorkspaceList{}, k.broken
+}
+
+func TestStartSaysWhyItFailed(t *testing.T) {
+	io, _, out, _ := iostreams.Test()
+	k := &fakeKeeper{broken: &api.Error{Code: api.CodeInvalid, Message: "config.toml is wrong"}}
+	err := runStart(t.Context(), &startOptions{io: io, client: func() (starter, error) { return k, nil }})
+	if !errors.Is(err, k.broken) || out.Len() > 0 {
+		t.Errorf("err = %v, said %q", err, out)
+	}
 }
 
 func TestStopAndRestart(t *testing.T) {

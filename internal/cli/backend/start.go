@@ -42,6 +42,10 @@ func runStart(ctx context.Context, opts *startOptions) error {
 	if err != nil {
 		return err
 	}
+	// Hello is answered before all is well; this is answered when it is.
+	if _, err := c.Workspaces(ctx); err != nil {
+		return err
+	}
 	hello, err := c.Hello(ctx)
 	if err != nil {
 		return err

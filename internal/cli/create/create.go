@@ -196,7 +196,7 @@ func announce(io *iostreams.IOStreams, t *api.Task) error {
 // follow shows the provisioning, and waits for the turn when that was asked.
 func (o *Options) follow(ctx context.Context, c creator, env api.Env, accepted api.Accepted) error {
 	id := accepted.Task.ID
-	limited, cancel := follow.Timeout(ctx, o.Timeout)
+	limited, cancel := follow.Timeout(ctx, o.Timeout, id)
 	defer cancel()
 	err := o.provision(limited, c, env, accepted)
 	if err == nil && o.Wait {

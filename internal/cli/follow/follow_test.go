@@ -138,7 +138,7 @@ func TestUntil(t *testing.T) {
 
 func TestTimeout(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		ctx, cancel := follow.Timeout(t.Context(), time.Minute)
+		ctx, cancel := follow.Timeout(t.Context(), time.Minute, "k3f9")
 		defer cancel()
 		began := time.Now()
 		_, err := follow.Until(ctx, &clitest.Daemon{Details: []api.TaskDetail{detail(api.StatusRunning, api.ActivityWorking)}}, "k3f9", follow.Done, nil)
@@ -146,7 +146,7 @@ func TestTimeout(t *testing.T) {
 			t.Errorf("%v after %s", err, time.Since(began))
 		}
 		var e *api.Error
-		if !errors.As(err, &e) || !strings.Contains(e.Message, "1m") {
+		if !errors.As(err, &e) || !strings.Contains(e.Message, "1m") || !strings.Contains(e.Hint, "`hf wait k3f9`") {
 			t.Errorf("err = %v", err)
 		}
 	})

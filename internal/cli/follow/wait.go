@@ -234,12 +234,14 @@ func (c *cancelled) Error() string { return fmt.Sprintf("the turn of task %s was
 func (c *cancelled) Unwrap() error { return context.Canceled }
 
 // Timeout bounds a wait. The error that follows from it has the exit code of a
-// time limit.
-func Timeout(ctx context.Context, limit time.Duration) (context.Context, context.CancelFunc) {
+// time limit, and says how to wait for the task again, where one is given.
+func Timeout(ctx context.Context, limit time.Duration, task string) (context.Context, context.CancelFunc) {
 	if limit <= 0 {
 		return context.WithCancel(ctx)
 	}
-	return context.WithTimeoutCause(ctx, limit, &api.Error{
-		Code: api.CodeTimeout, Message: fmt.Sprintf("not done after %s", limit), Hint: "the task goes on; `hf wait` waits for it again",
-	})
+	hint := "nothing was stopped; the same command waits again"
+	if task != "" {
+		hint = fmt.Sprintf("the task goes on; `hf wait %s` waits for it again", task)
+	}
+	return context.WithTimeoutCause(ctx, limit, &api.Error{Code: api.CodeTimeout, Message: fmt.Sprintf("not done after %s", limit), Hint: hint})
 }

@@ -287,9 +287,9 @@ func Fields(cmd *cobra.Command) []string {
 	return strings.Split(cmd.Annotations[annotation], ",")
 }
 
-// JoinFields rewrites `--json a,b` into `--json=a,b` where a and b are JSON
-// fields of cmd. The value of --json is optional, so the parser would take what
-// follows it for an argument.
+// JoinFields rewrites `--json a,b` into `--json=a,b` where one of a and b is a
+// JSON field of cmd. The value of --json is optional, so the parser would take
+// what follows it for an argument.
 func JoinFields(cmd *cobra.Command, args []string) []string {
 	known := Fields(cmd)
 	out := make([]string, 0, len(args))
@@ -309,11 +309,11 @@ func JoinFields(cmd *cobra.Command, args []string) []string {
 
 func isFields(known []string, arg string) bool {
 	for name := range strings.SplitSeq(arg, ",") {
-		if name == "" || !slices.Contains(known, name) {
-			return false
+		if name != "" && slices.Contains(known, name) {
+			return true // one that is misspelt beside it is to be named as such
 		}
 	}
-	return true
+	return false
 }
 
 // Wanted reports whether the arguments ask for JSON, for errors that come

@@ -64,6 +64,13 @@ func TestUnknownField(t *testing.T) {
 	}
 }
 
+func TestMisspeltFieldIsNamed(t *testing.T) {
+	_, err := run(t, nil, []string{"--json", "id,titel"}, item{})
+	if err == nil || !strings.Contains(err.Error(), `unknown JSON field "titel"`) {
+		t.Errorf("err = %v", err)
+	}
+}
+
 func TestJoinFieldsLeavesTheRestAlone(t *testing.T) {
 	io, _, _, _ := iostreams.Test()
 	cmd := &cobra.Command{Use: "x"}

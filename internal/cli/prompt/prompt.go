@@ -23,7 +23,7 @@ const Max = 1 << 20
 const scissors = "# ------------------------ >8 ------------------------"
 
 const template = "\n" + scissors + `
-# Write above this line what the agent shall do. Nothing written: no task.
+# Write above this line what the agent shall do. Nothing written: nothing is sent.
 `
 
 // Source is where a prompt comes from: Args, else File, else standard input
@@ -33,6 +33,15 @@ type Source struct {
 	Environ []string // of the editor, which VISUAL and EDITOR in it name
 	Args    []string
 	File    string // - is standard input
+	Message bool   // to an agent that has its prompt
+}
+
+// noun is what is read.
+func (s Source) noun() string {
+	if s.Message {
+		return "message"
+	}
+	return "prompt"
 }
 
 // Read returns the prompt, trimmed. What no agent could take is a usage error.
@@ -41,13 +50,13 @@ func (s Source) Read(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	return text, check(text)
+	return text, s.check(text)
 }
 
 func (s Source) read(ctx context.Context) (string, error) {
 	switch {
 	case len(s.Args) > 0 && s.File != "":
-		return "", exitcode.Usagef("the prompt is given twice: as arguments and by --file")
+		return "", exitcode.Usagef("the %s is given twice: as arguments and by --file", s.noun())
 	case len(s.Args) == 1 && s.Args[0] == "-", s.File == "-":
 		return slurp(s.IO.In, "standard input")
 	case len(s.Args) > 0:
@@ -55,14 +64,14 @@ func (s Source) read(ctx context.Context) (string, error) {
 	case s.File != "":
 		f, err := os.Open(s.File)
 		if err != nil {
-			return "", exitcode.Usagef("read the prompt: %v", err)
+			return "", exitcode.Usagef("read the %s: %v", s.noun(), err)
 		}
 		defer func() { _ = f.Close() }()
 		return slurp(f, s.File)
 	case !s.IO.InTTY():
 		return slurp(s.IO.In, "standard input")
 	case !s.IO.CanAsk():
-		return "", exitcode.Usagef("there is no prompt")
+		return "", exitcode.Usagef("there is no %s", s.noun())
 	}
 	return s.edit(ctx)
 }
@@ -78,16 +87,20 @@ func slurp(r io.Reader, name string) (string, error) {
 	return strings.TrimSpace(string(b)), nil
 }
 
-func check(text string) error {
+func (s Source) check(text string) error {
 	switch {
 	case text == "":
-		return &exitcode.UsageError{Message: "the prompt is empty", Hint: "say what to do: hf create \"fix the tests\""}
+		hint := `say what to do: hf create "fix the tests"`
+		if s.Message {
+			hint = `say something: hf send TASK "run the tests again"`
+		}
+		return &exitcode.UsageError{Message: "the " + s.noun() + " is empty", Hint: hint}
 	case len(text) > Max:
-		return tooLong("the prompt")
+		return tooLong("the " + s.noun())
 	case strings.ContainsRune(text, 0):
-		return &exitcode.UsageError{Message: "the prompt contains a NUL byte", Hint: "put binary data into a file of the repository and name the file in the prompt"}
+		return &exitcode.UsageError{Message: "the " + s.noun() + " contains a NUL byte", Hint: "put binary data into a file of the repository and name that file"}
 	case !utf8.ValidString(text):
-		return &exitcode.UsageError{Message: "the prompt is not valid UTF-8", Hint: "convert it first: iconv -t UTF-8"}
+		return &exitcode.UsageError{Message: "the " + s.noun() + " is not valid UTF-8", Hint: "convert it first: iconv -t UTF-8"}
 	}
 	return nil
 }

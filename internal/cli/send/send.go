@@ -44,7 +44,7 @@ type Options struct {
 func NewCmd(f *factory.Factory, runF func(context.Context, *Options) error) *cobra.Command {
 	opts := &Options{
 		IO: f.IO, Client: func() (sender, error) { return f.Client() }, Env: f.Env,
-		Prompt: prompt.Source{IO: f.IO, Environ: f.Environ},
+		Prompt: prompt.Source{IO: f.IO, Environ: f.Environ, Message: true},
 	}
 	cmd := &cobra.Command{
 		Use:   "send TASK [MESSAGE...]",
@@ -114,7 +114,7 @@ func run(ctx context.Context, opts *Options) error {
 // wait waits until the message's turn, and what follows it, is over.
 func (o *Options) wait(ctx context.Context, c sender, m api.Message) error {
 	_, _ = fmt.Fprintf(o.IO.Err, "%s  message %s to task %s\n", m.State, m.ID, m.Task) // progress
-	limited, cancel := follow.Timeout(ctx, o.Timeout)
+	limited, cancel := follow.Timeout(ctx, o.Timeout, m.Task)
 	defer cancel()
 	d, outcome := follow.Until(limited, c, m.Task, follow.Done, follow.Notices(o.IO))
 	if ctx.Err() != nil {

@@ -92,7 +92,7 @@ func run(ctx context.Context, opts *Options) error {
 	if err != nil {
 		return err
 	}
-	limited, cancel := follow.Timeout(ctx, opts.Timeout)
+	limited, cancel := follow.Timeout(ctx, opts.Timeout, "")
 	defer cancel()
 	results := opts.all(limited, c)
 	if ctx.Err() != nil {
