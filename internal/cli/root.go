@@ -106,6 +106,7 @@ func entries() []entry {
 		{"exit-codes", nil, "", func(*factory.Factory) *cobra.Command { return topics.ExitCodes() }},
 		{"environment", nil, "", func(*factory.Factory) *cobra.Command { return topics.Environment() }},
 		{"formatting", nil, "", func(*factory.Factory) *cobra.Command { return topics.Formatting() }},
+		{"json", nil, "", func(*factory.Factory) *cobra.Command { return topics.JSON() }},
 	}
 }
 

@@ -46,7 +46,7 @@ func newList(f *factory.Factory, runF func(context.Context, *listOptions) error)
 			return runList(cmd.Context(), opts)
 		},
 	}
-	opts.output = output.Add(cmd, f, api.Agent{})
+	opts.output = output.Add(cmd, f, api.Agent{}, output.Array)
 	return cmd
 }
 

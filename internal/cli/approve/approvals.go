@@ -56,7 +56,7 @@ func NewApprovals(f *factory.Factory, runF func(context.Context, *ListOptions) e
 			return runList(cmd.Context(), opts)
 		},
 	}
-	opts.Output = output.Add(cmd, f, api.PermissionRequest{})
+	opts.Output = output.Add(cmd, f, api.PermissionRequest{}, output.Array)
 	return cmd
 }
 

@@ -63,7 +63,7 @@ So are, until hf prune, ignored files that nothing lists.`,
 		},
 	}
 	cmd.Flags().BoolVar(&opts.NoWait, "no-wait", false, "return as soon as it is accepted")
-	opts.Output = output.Add(cmd, f, api.Task{})
+	opts.Output = output.Add(cmd, f, api.Task{}, output.Lines)
 	return cmd
 }
 

@@ -52,7 +52,7 @@ that the file holds in plain text is not printed; ` + "`hf config get`" + ` prin
 		},
 	}
 	cmd.Flags().BoolVarP(&opts.origin, "origin", "o", false, "say where each value comes from: default, FILE:LINE or a variable")
-	opts.output = output.Add(cmd, f, api.ConfigValue{})
+	opts.output = output.Add(cmd, f, api.ConfigValue{}, output.Array)
 	return cmd
 }
 

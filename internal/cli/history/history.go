@@ -85,7 +85,7 @@ shows what came earlier, page by page.`,
 	fs.StringVarP(&opts.Filter.Branch, "branch", "b", "", "only tasks with this `branch`")
 	fs.StringVar(&opts.Filter.Task, "task", "", "only this `task`")
 	fs.BoolVarP(&opts.Filter.Follow, "follow", "f", false, "go on as it happens")
-	opts.Output = output.Add(cmd, f, api.HistoryEntry{})
+	opts.Output = output.Add(cmd, f, api.HistoryEntry{}, output.Lines)
 	complete.Flag(cmd, "task", complete.Tasks(f, -1))
 	complete.Flag(cmd, "branch", complete.Branches(f))
 	complete.Flag(cmd, "limit", complete.Nothing)

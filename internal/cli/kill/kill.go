@@ -69,7 +69,7 @@ hf restore brings all of it back.`,
 	cmd.Flags().BoolVar(&opts.DeleteBranch, "delete-branch", false, "delete the task's own branch, too, even if it is not merged")
 	cmd.Flags().BoolVarP(&opts.Yes, "yes", "y", false, "do not ask")
 	cmd.Flags().BoolVar(&opts.NoWait, "no-wait", false, "return as soon as it is accepted")
-	opts.Output = output.Add(cmd, f, api.Task{})
+	opts.Output = output.Add(cmd, f, api.Task{}, output.Lines)
 	return cmd
 }
 

@@ -82,7 +82,7 @@ own, again whenever it changes, and a last time when it leaves the list.`,
 	cmd.Flags().StringSliceVarP(&status, "status", "s", nil, "only tasks of these `statuses`")
 	cmd.Flags().BoolVarP(&opts.Filter.All, "all", "a", false, "killed and archived tasks too")
 	cmd.Flags().BoolVarP(&opts.Watch, "watch", "W", false, "go on as it changes")
-	opts.Output = output.Add(cmd, f, api.Task{})
+	opts.Output = output.Add(cmd, f, api.Task{}, output.Array)
 	complete.Flag(cmd, "repo", complete.Repos(f, -1))
 	complete.Flag(cmd, "status", complete.Fixed(Statuses()...))
 	return cmd

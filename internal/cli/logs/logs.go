@@ -73,7 +73,7 @@ begins at a time: how long ago (10m, 2h, 3d), a time of day, or a date.`,
 	cmd.Flags().StringVar(&since, "since", "", "only what came since a `time`, or so long ago")
 	complete.Flag(cmd, "after", complete.Nothing)
 	complete.Flag(cmd, "since", complete.Nothing)
-	opts.Output = output.Add(cmd, f, api.Entry{})
+	opts.Output = output.Add(cmd, f, api.Entry{}, output.Lines)
 	return cmd
 }
 

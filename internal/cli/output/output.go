@@ -20,25 +20,55 @@ import (
 	"github.com/hf-dev/hf/internal/cli/factory"
 	"github.com/hf-dev/hf/internal/sanitize"
 	"github.com/hf-dev/hf/internal/xec"
+	"github.com/hf-dev/hf/pkg/api"
 )
 
 const (
-	flagJSON = "json"
+	flagJSON    = "json"
+	fieldSchema = "schema"
 	// annotation holds the names of a command's JSON fields.
 	annotation = "hf/json-fields"
 	all        = "true"
 )
 
-// fieldList is the value of --json. It passes for a boolean, because its value
-// may be left out, too.
-type fieldList string
+// Shape says how many documents a command prints.
+type Shape string
 
-func (l *fieldList) String() string { return string(*l) }
+// The shapes of answers.
+const (
+	Object Shape = "one object"
+	Array  Shape = "an array"
+	Lines  Shape = "one object a line"
+)
+
+// fieldList is the value of --json. It passes for a boolean, because its value
+// may be left out, too. It keeps what there is to choose from.
+type fieldList struct {
+	text   string
+	sample reflect.Type
+	shape  Shape
+}
+
+func (l *fieldList) String() string { return l.text }
 func (l *fieldList) Type() string   { return "bool" }
 
 func (l *fieldList) Set(s string) error {
-	*l = fieldList(s)
+	l.text = s
 	return nil
+}
+
+// Document says what a command prints as JSON: the type of an object, and how
+// many there are.
+func Document(cmd *cobra.Command) (sample reflect.Type, shape Shape, ok bool) {
+	f := cmd.Flags().Lookup(flagJSON)
+	if f == nil {
+		return nil, "", false
+	}
+	list, ok := f.Value.(*fieldList)
+	if !ok {
+		return nil, "", false
+	}
+	return list.sample, list.shape, true
 }
 
 // Flags is what a command was told about its output.
@@ -52,11 +82,18 @@ type Flags struct {
 }
 
 // Add gives cmd the flags. sample is a value of the type of one answered
-// object: its JSON fields are what may be chosen.
-func Add(cmd *cobra.Command, f *factory.Factory, sample any) *Flags {
+// object: its JSON fields are what may be chosen. The shape, which is for the
+// documentation, is Object where none is given.
+func Add(cmd *cobra.Command, f *factory.Factory, sample any, shape ...Shape) *Flags {
 	o := &Flags{f: f, known: fieldsOf(reflect.TypeOf(sample))}
-	var list fieldList
-	cmd.Flags().Var(&list, flagJSON, "print JSON, all of it or only some `[fields]`")
+	if !slices.Contains(o.known, fieldSchema) {
+		o.known = append([]string{fieldSchema}, o.known...)
+	}
+	list := &fieldList{sample: reflect.TypeOf(sample), shape: Object}
+	if len(shape) > 0 {
+		list.shape = shape[0]
+	}
+	cmd.Flags().Var(list, flagJSON, "print JSON, all of it or only some `[fields]`")
 	cmd.Flags().Lookup(flagJSON).NoOptDefVal = all
 	cmd.Flags().StringVarP(&o.jq, "jq", "q", "", "filter the JSON by a jq `expression`")
 	cmd.Flags().StringVarP(&o.template, "template", "t", "", "format the JSON by a Go `template`")
@@ -66,7 +103,7 @@ func Add(cmd *cobra.Command, f *factory.Factory, sample any) *Flags {
 	cmd.Annotations[annotation] = strings.Join(o.known, ",")
 	before := cmd.PreRunE
 	cmd.PreRunE = func(cmd *cobra.Command, args []string) error {
-		if err := o.resolve(cmd.Flags().Changed(flagJSON), string(list)); err != nil {
+		if err := o.resolve(cmd.Flags().Changed(flagJSON), list.text); err != nil {
 			return err
 		}
 		if before != nil {
@@ -151,6 +188,9 @@ func (s *Stream) Write(v any) error {
 	if err != nil {
 		return fmt.Errorf("encode the answer: %w", err)
 	}
+	if b, err = versioned(b); err != nil {
+		return err
+	}
 	if b, err = pick(b, s.o.fields); err != nil {
 		return err
 	}
@@ -218,6 +258,37 @@ func (c cleaner) Write(p []byte) (int, error) {
 		return 0, err
 	}
 	return len(p), nil
+}
+
+// versioned puts the version of the documents' form into an object, or every
+// object of an array, that does not say it.
+func versioned(b []byte) ([]byte, error) {
+	field := `{"` + fieldSchema + `":`
+	switch {
+	case bytes.HasPrefix(b, []byte(field)), bytes.HasPrefix(b, []byte("["+field)), len(b) == 0:
+		return b, nil
+	case b[0] == '{':
+		rest := bytes.TrimPrefix(b, []byte("{"))
+		out := append([]byte(field), strconv.Itoa(api.Schema)...)
+		if rest[0] != '}' {
+			out = append(out, ',')
+		}
+		return append(out, rest...), nil
+	case b[0] != '[':
+		return b, nil
+	}
+	var items []json.RawMessage
+	if err := json.Unmarshal(b, &items); err != nil {
+		return nil, err
+	}
+	for i := range items {
+		one, err := versioned(items[i])
+		if err != nil {
+			return nil, err
+		}
+		items[i] = one
+	}
+	return json.Marshal(items)
 }
 
 // pick reduces an object, or every object of an array, to some fields, in the

@@ -44,16 +44,42 @@ func TestFields(t *testing.T) {
 		args []string
 		want string
 	}{
-		{[]string{"--json"}, `[{"id":"a","title":"T","status":"idle"},{"id":"b","status":"running"}]`},
+		{[]string{"--json"}, `[{"schema":1,"id":"a","title":"T","status":"idle"},{"schema":1,"id":"b","status":"running"}]`},
 		{[]string{"--json", "status,id"}, `[{"status":"idle","id":"a"},{"status":"running","id":"b"}]`},
 		{[]string{"--json=title"}, `[{"title":"T"},{}]`},
-		{[]string{"--json", "task1"}, `[{"id":"a","title":"T","status":"idle"},{"id":"b","status":"running"}]`},
+		{[]string{"--json", "task1"}, `[{"schema":1,"id":"a","title":"T","status":"idle"},{"schema":1,"id":"b","status":"running"}]`},
 	}
 	for _, tt := range tests {
 		got, err := run(t, nil, tt.args, v)
 		if err != nil || got != tt.want+"\n" {
 			t.Errorf("%q: %s, %v; want %s", tt.args, got, err, tt.want)
 		}
+	}
+}
+
+// Every document says the version of its form, whether its type does or not.
+func TestVersioned(t *testing.T) {
+	type own struct {
+		Schema int    `json:"schema"`
+		ID     string `json:"id"`
+	}
+	for _, tt := range []struct {
+		v    any
+		want string
+	}{
+		{own{7, "a"}, `{"schema":7,"id":"a"}`},
+		{[]own{{7, "a"}}, `[{"schema":7,"id":"a"}]`},
+		{Inner{"idle"}, `{"schema":1,"status":"idle"}`},
+		{struct{}{}, `{"schema":1}`},
+		{[]item{}, `[]`},
+		{[]struct{}{{}, {}}, `[{"schema":1},{"schema":1}]`},
+	} {
+		if got, err := run(t, nil, []string{"--json"}, tt.v); err != nil || got != tt.want+"\n" {
+			t.Errorf("%s, %v; want %s", got, err, tt.want)
+		}
+	}
+	if got, err := run(t, nil, []string{"--json=schema,id"}, item{ID: "a"}); err != nil || got != `{"schema":1,"id":"a"}`+"\n" {
+		t.Errorf("%s, %v", got, err)
 	}
 }
 

@@ -28,7 +28,7 @@ func newList(f *factory.Factory, run runFunc) *cobra.Command {
 		ValidArgsFunction: complete.Nothing,
 		RunE:              func(cmd *cobra.Command, _ []string) error { return run(cmd.Context(), opts) },
 	}
-	opts.output = output.Add(cmd, f, api.Repo{})
+	opts.output = output.Add(cmd, f, api.Repo{}, output.Array)
 	return cmd
 }
 

@@ -68,7 +68,7 @@ until hf prune frees what was saved of them, 30 days after they ended.`,
 	}
 	cmd.Flags().BoolVar(&opts.Detach, "detach", false, "on no branch, at the commit that was checked out")
 	cmd.Flags().BoolVar(&opts.NoWait, "no-wait", false, "return as soon as it is accepted")
-	opts.Output = output.Add(cmd, f, api.Task{})
+	opts.Output = output.Add(cmd, f, api.Task{}, output.Lines)
 	return cmd
 }
 

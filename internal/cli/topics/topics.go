@@ -2,6 +2,7 @@
 package topics
 
 import (
+	_ "embed" // json.txt
 	"fmt"
 	"strings"
 
@@ -99,6 +100,17 @@ tablerow, tablerender, timeago, timefmt, truncate.
 
 Tables are cut to the width of a terminal, and are whole away from one. Progress
 and questions are on standard error.`)
+}
+
+// schema says of every command what its JSON is made of. It is written by a test
+// of the package cli, from the types and their comments.
+//
+//go:embed json.txt
+var schema string
+
+// JSON is `hf help json`.
+func JSON() *cobra.Command {
+	return topic("json", "What the JSON of every command is made of", schema)
 }
 
 // topic is a command that cannot be run: its help is all there is to it.

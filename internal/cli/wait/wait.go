@@ -77,7 +77,7 @@ The exit code says how the tasks did, that of the first task that did not do wel
 	cmd.Flags().DurationVar(&opts.Timeout, "timeout", 0, "stop waiting after this `duration`")
 	complete.Flag(cmd, "for", complete.Fixed(follow.Targets()...))
 	complete.Flag(cmd, "timeout", complete.Nothing)
-	opts.Output = output.Add(cmd, f, api.Task{})
+	opts.Output = output.Add(cmd, f, api.Task{}, "one object, or an array for several tasks")
 	return cmd
 }
 
