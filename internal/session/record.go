@@ -21,11 +21,14 @@ func (v *supervisor) record(ctx context.Context, entries []api.Entry) error {
 		}
 	}
 	activity, reason, since := v.activity(facts)
+	entries = append(v.unsaved, entries...)
 	if len(entries) > 0 || activity != v.s.Activity || reason != v.s.Reason || facts.ACPID != v.s.ACPID {
 		if err := v.commit(ctx, entries, facts, activity, reason, since); err != nil {
+			v.unsaved = entries
 			return err
 		}
 	}
+	v.unsaved = nil
 	v.mu.Lock()
 	v.shown, v.offset = facts, v.machine.SafeOffset()
 	v.shown.Activity, v.shown.Reason = activity, reason

@@ -48,6 +48,7 @@ type supervisor struct {
 	machine *acp.Machine
 	reader  *journal.Reader
 	sent    map[string]bool // what was written on this connection and is not folded yet
+	unsaved []api.Entry     // folded, and not in the store yet: its disk was full
 	limited bool            // the outbox waits for the usage limit to reset
 	ended   bool
 	left    leftover
@@ -126,7 +127,7 @@ func (v *supervisor) run(ctx context.Context, caughtUp chan<- struct{}) {
 			if ctx.Err() == nil {
 				v.log.Error("read session", "err", err)
 			}
-			v.wait(ctx, time.Second)
+			v.rest(ctx)
 			continue
 		}
 		if v.ended {
@@ -185,6 +186,14 @@ func (v *supervisor) reconnect(ctx context.Context) bool {
 	return true
 }
 
+// rest is a pause after a failure that may pass.
+func (v *supervisor) rest(ctx context.Context) {
+	select {
+	case <-time.After(time.Second):
+	case <-ctx.Done():
+	}
+}
+
 // wait returns when there may be something to do, or after d (0 = never).
 func (v *supervisor) wait(ctx context.Context, d time.Duration) {
 	if v.ended {
@@ -214,6 +223,9 @@ func (v *supervisor) wait(ctx context.Context, d time.Duration) {
 // read folds at most one batch of records and stores what follows from them.
 // It reports whether there may be more.
 func (v *supervisor) read(ctx context.Context) (more bool, err error) {
+	if len(v.unsaved) > 0 {
+		return true, v.record(ctx, nil)
+	}
 	var entries []api.Entry
 	skip := v.skipTo()
 	for n, size := 0, 0; n < batch && size < batchSize; n++ {
@@ -222,7 +234,7 @@ func (v *supervisor) read(ctx context.Context) (more bool, err error) {
 			return false, v.record(ctx, entries)
 		}
 		if err != nil {
-			return false, err
+			return false, errors.Join(err, v.record(ctx, entries))
 		}
 		size += len(rec.Data)
 		if rec.Next <= skip && (rec.Kind == journal.Out || rec.Kind == journal.Err) {

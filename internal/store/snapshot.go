@@ -15,14 +15,14 @@ import (
 // updates with.
 var errSnapshot = errors.New("the state directory cannot be written")
 
-// writable reports whether files can be made in a directory.
-func writable(dir string) bool {
+// tryWriting says why no file can be made in a directory, if so.
+func tryWriting(dir string) error {
 	f, err := os.CreateTemp(dir, ".hf-")
 	if err != nil {
-		return false
+		return err
 	}
-	_ = f.Close()
-	return os.Remove(f.Name()) == nil
+	_, err = f.Write([]byte("hf"))
+	return errors.Join(err, f.Close(), os.Remove(f.Name()))
 }
 
 // openSnapshot opens a copy of the database in a private directory elsewhere:

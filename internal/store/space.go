@@ -72,11 +72,8 @@ func isReadOnly(err error) bool {
 func (s *Store) cannotWrite(err error) error {
 	full, readOnly := isFull(err), isReadOnly(err)
 	if code(err)&0xff == sqlite3.SQLITE_IOERR { // says nothing of the cause
-		var st unix.Statfs_t
-		if unix.Statfs(filepath.Dir(s.path), &st) == nil {
-			readOnly = st.Flags&unix.ST_RDONLY != 0
-			full = !readOnly && st.Bavail == 0
-		}
+		trial := tryWriting(filepath.Dir(s.path))
+		full, readOnly = isFull(trial), isReadOnly(trial)
 	}
 	switch {
 	case full && s.giveUpReserve():
