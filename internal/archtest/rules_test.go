@@ -42,10 +42,14 @@ func rules() []rule {
 			"internal/repoconfig", "internal/sandbox", "internal/session",
 		}},
 		{"internal/repo", []string{"internal/git", "internal/ids", "internal/repoconfig", "internal/task"}},
+<<<<<<< HEAD
 		{"internal/rebuild", []string{
 			"internal/git", "internal/hold", "internal/ids", "internal/journal", "internal/operation", "internal/session", "internal/task",
 		}},
 		{"internal/session", []string{"internal/agent/acp", "internal/hold", "internal/ids", "internal/journal"}},
+=======
+		{"internal/session", []string{"internal/diskuse", "internal/agent/acp", "internal/hold", "internal/ids", "internal/journal"}},
+>>>>>>> aed145d (hf prune: free what is finished, and say why for each)
 		{"internal/operation", nil},
 		{"internal/repoconfig", nil},
 
@@ -59,7 +63,7 @@ func rules() []rule {
 		// Sandboxes.
 		{"internal/sandbox", nil},
 		{"internal/sandbox/sandboxtest", []string{"internal/sandbox", "internal/git", "internal/xec"}},
-		{"internal/sandbox/...", []string{"internal/sandbox", "internal/git", "internal/xec"}},
+		{"internal/sandbox/...", []string{"internal/sandbox", "internal/diskuse", "internal/git", "internal/xec"}},
 
 		// What runs processes, and what stands alone.
 		{"internal/held", []string{"internal/hold", "internal/journal"}},
@@ -69,6 +73,7 @@ func rules() []rule {
 		{"internal/rundir", nil},
 		{"internal/xec", nil},
 		{"internal/ids", nil},
+		{"internal/diskuse", nil},
 		{"internal/sanitize", nil},
 		{"internal/version", nil},
 		{"internal/fault", nil},

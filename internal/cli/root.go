@@ -29,6 +29,7 @@ import (
 	"github.com/hf-dev/hf/internal/cli/list"
 	"github.com/hf-dev/hf/internal/cli/logs"
 	"github.com/hf-dev/hf/internal/cli/open"
+	"github.com/hf-dev/hf/internal/cli/prune"
 	"github.com/hf-dev/hf/internal/cli/rename"
 	"github.com/hf-dev/hf/internal/cli/repo"
 	"github.com/hf-dev/hf/internal/cli/restore"
@@ -77,6 +78,7 @@ func entries() []entry {
 		{"archive", nil, groupTasks, func(f *factory.Factory) *cobra.Command { return archive.NewCmd(f, nil) }},
 		{"restore", nil, groupTasks, func(f *factory.Factory) *cobra.Command { return restore.NewCmd(f, nil) }},
 		{"kill", nil, groupTasks, func(f *factory.Factory) *cobra.Command { return kill.NewCmd(f, nil) }},
+		{"prune", nil, groupTasks, func(f *factory.Factory) *cobra.Command { return prune.NewCmd(f, nil) }},
 
 		{"attach", nil, groupTalk, func(f *factory.Factory) *cobra.Command { return attach.NewCmd(f, nil) }},
 		{"send", nil, groupTalk, func(f *factory.Factory) *cobra.Command { return send.NewCmd(f, nil) }},

@@ -30,6 +30,7 @@ type Config struct {
 	Backend    Backend
 	Backup     Backup
 	Create     Create
+	Prune      Prune
 	Tmux       Tmux
 
 	file  string         // where it was read from
@@ -81,6 +82,13 @@ type Tmux struct {
 	Window bool // a new task gets a window that is attached to it
 }
 
+// Prune is for how long hf keeps what `hf prune` may free. 0 means that it may
+// at once.
+type Prune struct {
+	Saved time.Duration // what was saved of a task, and its transcript, after it was killed
+	Trash time.Duration // what could not be saved of a worktree that was removed: ignored files
+}
+
 // Default is the configuration of a user without a file.
 func Default() Config {
 	return Config{
@@ -94,6 +102,7 @@ func Default() Config {
 			AgentTimeout: time.Minute, SetupTimeout: 15 * time.Minute,
 			CheckTimeout: 30 * time.Minute, FetchTimeout: 20 * time.Second,
 		},
+		Prune: Prune{Saved: 30 * 24 * time.Hour, Trash: 7 * 24 * time.Hour},
 	}
 }
 

@@ -46,6 +46,10 @@ setup_timeout = "1h"
 check_timeout = "2m"
 fetch_timeout = "5s"
 
+[prune]
+saved = "48h"
+trash = 0
+
 [tmux]
 window = true
 
@@ -70,6 +74,7 @@ func TestParse(t *testing.T) {
 		Backend: Backend{IdleExit: 0, LogMaxSize: 1 << 20, LogKeep: 9},
 		Backup:  Backup{Every: 10 * time.Minute},
 		Create:  Create{Base: "develop", AgentTimeout: 90 * time.Second, SetupTimeout: time.Hour, CheckTimeout: 2 * time.Minute, FetchTimeout: 5 * time.Second},
+		Prune:   Prune{Saved: 48 * time.Hour},
 		Tmux:    Tmux{Window: true},
 	}
 	if diff := cmp.Diff(want, got, cmpopts.IgnoreUnexported(Config{})); diff != "" {
@@ -91,7 +96,11 @@ func TestParse(t *testing.T) {
 func TestParseRefuses(t *testing.T) {
 	tests := map[string]struct{ content, want string }{
 		"unknown key, near one":    {"agnet = 'x'", `f:1: unknown key "agnet"; did you mean "agent"?`},
+<<<<<<< HEAD
 		"unknown key, none near":   {"colour = 1", `f:1: unknown key "colour"; the keys here are agent, agents, backend, backup, create, editor, permission, provider, repos, tmux, workspace`},
+=======
+		"unknown key, none near":   {"colour = 1", `f:1: unknown key "colour"; the keys here are agent, agents, backend, create, editor, permission, provider, prune, repos, tmux, workspace`},
+>>>>>>> aed145d (hf prune: free what is finished, and say why for each)
 		"unknown in a table":       {"\n[backend]\nidle_exti = '1m'", `f:3: unknown key "backend.idle_exti"; did you mean "idle_exit"?`},
 		"unknown in an inline one": {"agents = { a = { comand = 'x' } }", `f:1: unknown key "agents.a.comand"; did you mean "command"?`},
 		"the topmost is told":      {"\nagent = 1\nagnet = 2", `f:2: agent: a text in quotes is needed, not a number`},

@@ -38,6 +38,10 @@ func keys(c *Config) map[string]setter {
 			"check_timeout": duration(&c.Create.CheckTimeout),
 			"fetch_timeout": duration(&c.Create.FetchTimeout),
 		}),
+		"prune": table(map[string]setter{
+			"saved": duration(&c.Prune.Saved),
+			"trash": duration(&c.Prune.Trash),
+		}),
 		"tmux": table(map[string]setter{
 			"window": flag(&c.Tmux.Window),
 		}),

@@ -62,6 +62,7 @@ func taskSettings(cfg config.Config, provider string) task.Settings {
 		Base:      cfg.Create.Base,
 		Repo:      func(name string) task.RepoSettings { return task.RepoSettings(cfg.Repos[name]) },
 		Reference: config.Reference, IsSecret: config.HoldsSecret, ClientVersion: version.Version(),
+		KeepSaved: cfg.Prune.Saved, KeepTrash: cfg.Prune.Trash,
 	}
 }
 

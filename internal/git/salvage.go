@@ -17,8 +17,14 @@ import (
 
 const savedRefs = "refs/hf/saved/"
 
-// SavedRef is the ref that keeps the saved work of a task.
-func SavedRef(task string) string { return savedRefs + path.Base(task) }
+// SavedRef is the ref that keeps the saved work of a task; of "", what all of
+// these begin with.
+func SavedRef(task string) string {
+	if task == "" {
+		return savedRefs
+	}
+	return savedRefs + path.Base(task)
+}
 
 // Saved says what a salvage kept. Paths are relative to the work tree.
 //

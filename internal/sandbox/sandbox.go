@@ -78,13 +78,16 @@ type Keeper interface {
 	Kept(ctx context.Context) ([]Kept, error)
 	// Size returns how many bytes of the disk something kept takes.
 	Size(ctx context.Context, k Kept) (int64, error)
-	// Free deletes what is kept when all of it is saved, or in any case with
-	// force. What changed since it was saved is saved first, and what a process
-	// works in stays.
-	Free(ctx context.Context, k Kept, force bool) (Freed, error)
-	// Discard begins to keep a directory that belongs to no sandbox, so that it
-	// can be freed later. One that a process works in stays.
-	Discard(ctx context.Context, k Kept) (Freed, error)
+	// Free deletes what is kept when all of it is saved. What changed since it
+	// was saved is saved first, and what a process works in stays. A stray
+	// directory is not deleted: it begins to be kept.
+	Free(ctx context.Context, k Kept, how Free) (Freed, error)
+}
+
+// Free says how something kept is freed.
+type Free struct {
+	Force bool // even if not all of it is saved
+	Dry   bool // say only what would become of it
 }
 
 // Kept is a directory that is kept.

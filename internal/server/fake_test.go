@@ -109,6 +109,10 @@ func (w tasks) Kill(_ context.Context, request, id string, _ api.TaskAction) (ta
 	return w.receipt(), w.note("kill", request, id)
 }
 
+func (w tasks) Prune(_ context.Context, request string, f task.Filter, in api.Prune) (api.PruneList, error) {
+	return api.PruneList{DryRun: in.DryRun}, w.note("prune", request, f.Workspace)
+}
+
 func (w tasks) Interrupt(_ context.Context, request, id string, _ api.TaskAction) (task.Receipt, error) {
 	r := w.receipt()
 	r.Operation = nil

@@ -202,6 +202,28 @@ func (s *server) action(do func(ctx context.Context, request, id string, in api.
 	}
 }
 
+func (s *server) prune(r *request) (api.PruneList, error) {
+	in, err := body[api.Prune](r)
+	if err != nil {
+		return api.PruneList{}, err
+	}
+	if in.OlderThanMS != nil && *in.OlderThanMS < 0 {
+		return api.PruneList{}, invalid("an age is not negative")
+	}
+	var f task.Filter
+	if f.Workspace, err = r.workspace(in.Workspace); err != nil {
+		return api.PruneList{}, err
+	}
+	if in.Repo != "" {
+		if f.RepoID, err = s.repoID(r.Context(), f.Workspace, in.Repo); err != nil {
+			return api.PruneList{}, err
+		}
+	}
+	out, err := s.cfg.Tasks.Prune(r.Context(), r.id, f, in)
+	out.Schema, out.Items = api.Schema, some(out.Items)
+	return out, err
+}
+
 func (s *server) send(r *request) (api.Message, error) {
 	in, err := body[api.SendMessage](r)
 	if err != nil {

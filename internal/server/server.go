@@ -29,6 +29,7 @@ type Tasks interface {
 	Restore(ctx context.Context, request, id string, in api.TaskAction) (task.Receipt, error)
 	Kill(ctx context.Context, request, id string, in api.TaskAction) (task.Receipt, error)
 	Interrupt(ctx context.Context, request, id string, in api.TaskAction) (task.Receipt, error)
+	Prune(ctx context.Context, request string, f task.Filter, in api.Prune) (api.PruneList, error)
 	Diff(ctx context.Context, id string, kind api.PatchKind) (api.Diff, error)
 	Command(ctx context.Context, id string, in api.CommandRequest) (api.Command, error)
 	Summary(ctx context.Context, workspace string) (api.Summary, error)
@@ -170,6 +171,7 @@ func (s *server) endpoints() []endpoint {
 		{api.RouteArchive, answer(http.StatusAccepted, s.action(s.cfg.Tasks.Archive))},
 		{api.RouteRestore, answer(http.StatusAccepted, s.action(s.cfg.Tasks.Restore))},
 		{api.RouteKill, answer(http.StatusAccepted, s.action(s.cfg.Tasks.Kill))},
+		{api.RoutePrune, answer(http.StatusOK, s.prune)},
 		{api.RouteInterrupt, answer(http.StatusAccepted, s.action(s.cfg.Tasks.Interrupt))},
 		{api.RouteSend, answer(http.StatusAccepted, s.send)},
 		{api.RouteMessage, answer(http.StatusOK, s.message)},

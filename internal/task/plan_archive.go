@@ -45,6 +45,10 @@ func (s *Service) runFree(ctx context.Context, run *operation.Run) error {
 	if err != nil {
 		return err
 	}
+	// The commands of the teardown, kept so that none runs twice, are done with.
+	if err := s.cfg.Commands.Stop(ctx, run.Op.ID+"-"); err != nil {
+		return err
+	}
 	p, err := s.provider(t.Provider)
 	if err != nil {
 		return err
@@ -61,7 +65,7 @@ func (s *Service) runFree(ctx context.Context, run *operation.Run) error {
 		if k.Task != t.ID {
 			continue
 		}
-		freed, err := keeper.Free(ctx, k, false)
+		freed, err := keeper.Free(ctx, k, sandbox.Free{})
 		switch {
 		case err != nil && ctx.Err() != nil:
 			return err

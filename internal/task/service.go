@@ -75,6 +75,10 @@ type Git interface {
 	CheckedOut(repo git.Repo, branch string) (path string, ok bool)
 	DeleteBranch(ctx context.Context, repo git.Repo, name, commit string) error
 	KeepRef(ctx context.Context, repo git.Repo, ref, commit string) error
+	KeptRefs(ctx context.Context, repo git.Repo) ([]git.KeptRef, error)
+	DropRef(ctx context.Context, repo git.Repo, ref, commit string) error
+	Merged(ctx context.Context, repo git.Repo, commit, base string) (how string, ok bool, err error)
+	Dirty(ctx context.Context, wt git.Worktree) (bool, error)
 }
 
 // Repos finds and adds repositories.
@@ -91,6 +95,8 @@ type Sessions interface {
 	Interrupt(task string) error
 	Wake(task string)
 	Current(task string) string
+	Stored(ctx context.Context, task string) (bytes int64, err error)
+	Drop(ctx context.Context, task string) error
 }
 
 // Agents knows the agent programs.
@@ -133,6 +139,8 @@ type Settings struct {
 	// Reference reads a configured value that stands for a variable of the caller.
 	Reference     func(value string) (name string, ok bool)
 	ClientVersion string
+	KeepSaved     time.Duration // what is saved of a task, after it was killed
+	KeepTrash     time.Duration // what was not saved of a sandbox that was removed
 }
 
 // RepoSettings are the choices for the tasks of one repo. What is empty is as
@@ -162,11 +170,12 @@ type Config struct {
 
 // Service carries out what people ask of tasks.
 type Service struct {
-	cfg   Config
-	vault *vault
+	cfg     Config
+	vault   *vault
+	pruning chan struct{} // holds a token while somebody prunes
 }
 
 // NewService returns a service.
 func NewService(cfg Config) *Service {
-	return &Service{cfg: cfg, vault: newVault()}
+	return &Service{cfg: cfg, vault: newVault(), pruning: make(chan struct{}, 1)}
 }

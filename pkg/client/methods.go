@@ -164,6 +164,13 @@ func (c *Client) Kill(ctx context.Context, task string, in api.TaskAction) (out 
 	return out, err
 }
 
+// Prune frees what is finished, or says what could be freed.
+func (c *Client) Prune(ctx context.Context, in api.Prune) (out api.PruneList, err error) {
+	in.Workspace = or(in.Workspace, c.opts.Workspace)
+	err = c.call(ctx, api.RoutePrune, api.RoutePrune.Path(), c.scope(nil), in, &out)
+	return out, err
+}
+
 // Interrupt cancels the turn in progress.
 func (c *Client) Interrupt(ctx context.Context, task string, in api.TaskAction) (out api.Accepted, err error) {
 	err = c.call(ctx, api.RouteInterrupt, api.RouteInterrupt.Path(task), c.scope(nil), in, &out)

@@ -67,9 +67,9 @@ func (p *Provider) Restore(ctx context.Context, spec sandbox.Spec, how sandbox.R
 		return sandbox.Restored{}, fmt.Errorf("finish worktree: %w", err)
 	}
 	if inTrash {
-		kept := sandbox.Kept{ID: trash.id, Task: spec.Task}
+		kept := sandbox.Kept{ID: trash.id, Task: spec.Task, Path: filepath.Join(root, trashDir, trash.id, treeDir)}
 		// The next prune does it, if it cannot be done now.
-		if freed, err := p.Free(ctx, kept, len(missing) == 0); err != nil {
+		if freed, err := p.Free(ctx, kept, sandbox.Free{Force: len(missing) == 0}); err != nil {
 			p.log.WarnContext(ctx, "free the trash of a restored task", "task", spec.Task, "err", err)
 		} else {
 			p.log.DebugContext(ctx, "trash of a restored task", "task", spec.Task, "freed", freed.Done, "why", freed.Why)

@@ -10,9 +10,9 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
-	"syscall"
 	"time"
 
+	"github.com/hf-dev/hf/internal/diskuse"
 	"github.com/hf-dev/hf/internal/fault"
 	"github.com/hf-dev/hf/internal/git"
 	"github.com/hf-dev/hf/internal/sandbox"
@@ -177,48 +177,41 @@ func registered(path string) bool {
 
 // Size implements sandbox.Keeper.
 func (p *Provider) Size(ctx context.Context, k sandbox.Kept) (int64, error) {
-	var bytes int64
-	err := filepath.WalkDir(k.Path, func(_ string, d fs.DirEntry, err error) error {
-		if err != nil {
-			return nil //nolint:nilerr // what cannot be read, or went away, has no known size
-		}
-		if info, err := d.Info(); err == nil {
-			if sys, ok := info.Sys().(*syscall.Stat_t); ok {
-				bytes += sys.Blocks * 512
-			}
-		}
-		return context.Cause(ctx)
-	})
-	return bytes, err
+	return diskuse.Size(ctx, k.Path)
 }
 
 // Free implements sandbox.Keeper.
-func (p *Provider) Free(ctx context.Context, k sandbox.Kept, force bool) (sandbox.Freed, error) {
+func (p *Provider) Free(ctx context.Context, k sandbox.Kept, how sandbox.Free) (sandbox.Freed, error) {
 	root, err := p.realRoot()
 	if err != nil {
 		return sandbox.Freed{}, err
 	}
-	if err := p.sweep(root); err != nil {
-		return sandbox.Freed{}, err
+	if !how.Dry {
+		if err := p.sweep(root); err != nil {
+			return sandbox.Freed{}, err
+		}
 	}
-	if k.Stray || filepath.Base(k.ID) != k.ID {
-		return sandbox.Freed{}, fmt.Errorf("worktree: %s is not in the trash", k.Path)
+	if users := inside(k.Path); len(users) > 0 {
+		return sandbox.Freed{Why: "in use by " + describe(users)}, nil
 	}
-	dir := filepath.Join(root, trashDir, k.ID)
+	if k.Stray {
+		return p.discardStray(ctx, root, k, how)
+	}
+	dir := filepath.Join(root, trashDir, filepath.Base(k.ID))
 	tree := filepath.Join(dir, treeDir)
 	if !exists(tree) {
+		if how.Dry {
+			return sandbox.Freed{Done: true, Why: "it is empty"}, nil
+		}
 		return sandbox.Freed{Done: true, Why: "it was empty"}, os.RemoveAll(dir)
 	}
 	rec, err := readRecord(root, k.ID)
-	if err != nil && !force {
+	if err != nil && !how.Force {
 		return sandbox.Freed{Why: "it is not known what it is"}, nil //nolint:nilerr // and so it stays
 	}
-	if users := inside(tree); len(users) > 0 {
-		return sandbox.Freed{Why: "in use by " + describe(users)}, nil
-	}
-	why, ok, err := p.settle(ctx, rec, tree, force)
-	if err != nil || !ok {
-		return sandbox.Freed{Why: why}, err
+	why, ok, err := p.settle(ctx, rec, tree, how)
+	if err != nil || !ok || how.Dry {
+		return sandbox.Freed{Done: ok && err == nil, Why: why}, err
 	}
 	// One rename takes it away; the rest may be interrupted and repeated.
 	to := filepath.Join(root, doomed, k.ID)
@@ -237,33 +230,38 @@ func (p *Provider) Free(ctx context.Context, k sandbox.Kept, force bool) (sandbo
 
 // settle decides whether a tree of the trash may be deleted, and saves what
 // changed in it after it had been saved.
-func (p *Provider) settle(ctx context.Context, rec record, tree string, force bool) (why string, ok bool, err error) {
+func (p *Provider) settle(ctx context.Context, rec record, tree string, how sandbox.Free) (why string, ok bool, err error) {
 	repo := git.Repo{Top: rec.Repo, GitDir: rec.GitDir}
+	if rec.Commit == "" || !exists(rec.GitDir) {
+		return "it is not saved anywhere", how.Force, nil
+	}
+	work, err := p.git.Saved(ctx, repo, rec.Commit)
 	switch {
-	case rec.Commit == "" || !exists(rec.GitDir):
-		return "it is not saved anywhere", force, nil
-	case !force:
-		work, err := p.git.Saved(ctx, repo, rec.Commit)
-		if api.IsCode(err, api.CodeNotFound) {
-			return "what was saved of it is gone", false, nil
-		}
-		if err != nil {
-			return "", false, err
-		}
-		if left := work.Manifest.Left; len(left) > 0 {
-			return fmt.Sprintf("it has ignored files that are not saved (%s)", some(left)), false, nil
-		}
+	case api.IsCode(err, api.CodeNotFound):
+		return "what was saved of it is gone", how.Force, nil
+	case err != nil:
+		return "", false, err
+	}
+	left := ""
+	if len(work.Manifest.Left) > 0 {
+		left = fmt.Sprintf("it has ignored files that are not saved (%s)", some(work.Manifest.Left))
+	}
+	switch {
+	case left != "" && (how.Dry || !how.Force):
+		return left, how.Force, nil
+	case how.Dry:
+		return "all of it is saved", true, nil
 	}
 	saved, changed, err := p.git.SaveLate(ctx, repo, tree, rec.Commit, git.LateRef(rec.Task, rec.Commit))
 	switch {
-	case api.IsCode(err, api.CodeNotFound) && force:
-		return "what was saved of it is gone, too", true, nil
 	case err != nil:
 		return "", false, err
-	case !force && len(saved.Left) > 0:
+	case !how.Force && len(saved.Left) > 0:
 		return "a process left ignored files in it (" + some(saved.Left) + ")", false, nil
 	case changed:
 		return "what a process changed in it later is saved to " + saved.Ref, true, nil
+	case left != "":
+		return left, true, nil
 	}
 	return "all of it is saved", true, nil
 }
@@ -283,26 +281,22 @@ func some[S ~string](names []S) string {
 	return strings.ReplaceAll(b.String(), `"`, "")
 }
 
-// Discard implements sandbox.Keeper.
-func (p *Provider) Discard(ctx context.Context, k sandbox.Kept) (sandbox.Freed, error) {
-	root, err := p.realRoot()
-	if err != nil {
-		return sandbox.Freed{}, err
-	}
+// discardStray moves a stray directory to the trash.
+func (p *Provider) discardStray(ctx context.Context, root string, k sandbox.Kept, how sandbox.Free) (sandbox.Freed, error) {
 	rel, err := filepath.Rel(root, k.Path)
-	if err != nil || !k.Stray || !filepath.IsLocal(rel) || strings.HasPrefix(rel, ".") {
+	if err != nil || !filepath.IsLocal(rel) || strings.HasPrefix(rel, ".") {
 		return sandbox.Freed{}, fmt.Errorf("worktree: %s is no stray directory", k.Path)
 	}
-	if users := inside(k.Path); len(users) > 0 {
-		return sandbox.Freed{Why: "in use by " + describe(users)}, nil
+	if how.Dry {
+		return sandbox.Freed{Done: true, Why: "it belongs to no task; it goes to the trash first"}, nil
 	}
-	if os.Remove(k.Path) == nil { // an empty one
+	if os.Remove(k.Path) == nil {
 		return sandbox.Freed{Done: true, Why: "it was empty"}, nil
 	}
 	err = p.discard(ctx, "stray-"+filepath.Base(k.Path), record{Path: k.Path, At: time.Now().UTC()}, func(_, to string) error {
 		return fault.Around("sandbox.stray", func() error { return os.Rename(k.Path, to) })
 	})
-	return sandbox.Freed{Done: err == nil, Why: "moved to the trash"}, err
+	return sandbox.Freed{Done: err == nil, Why: "it belonged to no task; moved to the trash"}, err
 }
 
 // sweep deletes what an earlier call began to.
