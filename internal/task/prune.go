@@ -89,17 +89,17 @@ type thing struct {
 	free func(ctx context.Context) (why string, err error) // "" = as was said
 }
 
-// errKept is why something that was to be freed is kept after all.
-type errKept string
+// keptError is why something that was to be freed is kept after all.
+type keptError string
 
-func (e errKept) Error() string { return string(e) }
+func (e keptError) Error() string { return string(e) }
 
 func (p *prune) add(t thing) { p.found = append(p.found, t) }
 
 // free frees one thing. That it cannot be is no failure of the others.
 func (p *prune) free(ctx context.Context, t *thing) {
 	why, err := t.free(ctx)
-	switch kept, is := errors.AsType[errKept](err); {
+	switch kept, is := errors.AsType[keptError](err); {
 	case is:
 		t.Free, t.Why = false, string(kept)
 	case err != nil:
@@ -270,7 +270,7 @@ func (p *prune) end(ctx context.Context, t *Task) error {
 		return err
 	}
 	if why, free, err := p.finished(ctx, fresh); err != nil || !free {
-		return errors.Join(err, errKept(why))
+		return errors.Join(err, keptError(why))
 	}
 	receipt, err := p.s.Kill(ctx, "", t.ID, api.TaskAction{})
 	if err != nil {
@@ -362,7 +362,7 @@ func (p *prune) until(item api.PruneItem, age time.Duration, what string) string
 func (p *prune) same(ctx context.Context, t *Task) error {
 	now, _, err := p.s.load(ctx, t.ID)
 	if err == nil && now.Lifecycle != t.Lifecycle {
-		err = errKept("its task is " + string(now.Lifecycle) + " now")
+		err = keptError("its task is " + string(now.Lifecycle) + " now")
 	}
 	return err
 }

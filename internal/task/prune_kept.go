@@ -87,7 +87,7 @@ func (p *prune) look(ctx context.Context, keeper sandbox.Keeper, k sandbox.Kept,
 	p.add(thing{PruneItem: item, free: func(ctx context.Context) (string, error) {
 		freed, err := keeper.Free(ctx, k, how)
 		if err == nil && !freed.Done {
-			err = errKept(freed.Why)
+			err = keptError(freed.Why)
 		}
 		return freed.Why, err
 	}})
