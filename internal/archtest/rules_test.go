@@ -42,14 +42,10 @@ func rules() []rule {
 			"internal/repoconfig", "internal/sandbox", "internal/session",
 		}},
 		{"internal/repo", []string{"internal/git", "internal/ids", "internal/repoconfig", "internal/task"}},
-<<<<<<< HEAD
 		{"internal/rebuild", []string{
 			"internal/git", "internal/hold", "internal/ids", "internal/journal", "internal/operation", "internal/session", "internal/task",
 		}},
-		{"internal/session", []string{"internal/agent/acp", "internal/hold", "internal/ids", "internal/journal"}},
-=======
-		{"internal/session", []string{"internal/diskuse", "internal/agent/acp", "internal/hold", "internal/ids", "internal/journal"}},
->>>>>>> aed145d (hf prune: free what is finished, and say why for each)
+		{"internal/session", []string{"internal/agent/acp", "internal/diskuse", "internal/hold", "internal/ids", "internal/journal"}},
 		{"internal/operation", nil},
 		{"internal/repoconfig", nil},
 
