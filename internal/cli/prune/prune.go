@@ -46,7 +46,7 @@ func NewCmd(f *factory.Factory, runF func(context.Context, *Options) error) *cob
 		Short: "Free what is finished; says why for each",
 		Long: `Free what is finished, and say of each thing why it is freed or kept:
 
-  task        one whose work is merged, also by a squash or a rebase: it is killed
+  task        one whose work is merged (squash and rebase, too): it is killed
   trash       a worktree that was removed, with what could not be saved of it
   saved       the work of a task that was killed long ago
   transcript  the conversation of such a task
