@@ -93,6 +93,9 @@ func (a *app) Notices() (out []string) {
 			filepath.Dir(a.store.Path())+" writable, then `hf backend restart`")
 	case api.DatabaseOK:
 	}
+	if err := a.source.Err(); err != nil {
+		out = append(out, "the configuration is as it was before the last change, which is wrong: "+err.Error())
+	}
 	if file := a.store.Unlinked(); file != "" {
 		out = append(out, file+" was removed or replaced while hfd had it open; `hf backend restart` writes all it knows into the database")
 	}
