@@ -81,6 +81,7 @@ func runList(ctx context.Context, opts *ListOptions) error {
 		width = opts.IO.Width()
 	}
 	tb := table.New(width, st.Dim, "TASK", "REQUEST", "KIND", "WHAT", "AGE")
+	tb.Spare(2, 4) // kind, age
 	for i := range open {
 		p := &open[i]
 		what := p.Command

@@ -233,21 +233,42 @@ func TestErrorsOfAnAnswerDoNotEndIt(t *testing.T) {
 	})
 }
 
-func TestWrap(t *testing.T) {
-	tests := []struct{ in, whole, rest string }{
-		{"short", "", "short"},
-		{"one\ntwo", "one\n", "two"},
-		{"aaaa bbbb cccc", "aaaa bbbb\n", "cccc"},
-		{"aaaaaaaaaaaaaaa", "aaaaaaaaa\n", "aaaaaa"},
-		{"日本語日本語", "日本語日\n", "本語"},
-		{"\x1b[31maaaa bbbb\x1b[0m\n", "\x1b[31maaaa bbbb\x1b[0m\n", ""},
-		{"aaaa bbbb\n", "aaaa bbbb\n", ""},
+func TestWhatBecomesOfTheTaskIsTold(t *testing.T) {
+	change := func(seq int64, was, now api.Status, reason string) api.Event {
+		return clitest.Event(seq, api.EventTaskChanged, api.TaskChange{Was: was, Status: now, Reason: reason})
 	}
-	for _, tt := range tests {
-		if whole, rest := wrap(tt.in, 10); whole != tt.whole || rest != tt.rest {
-			t.Errorf("wrap(%q) = %q, %q; want %q, %q", tt.in, whole, rest, tt.whole, tt.rest)
+	d := &clitest.Daemon{Log: []api.Event{
+		change(1, "queued", "provisioning", "name"),
+		change(2, "provisioning", "provisioning", "setup"),
+		change(3, "provisioning", "error", "setup: npm \x1b[2Jfailed"),
+	}}
+	attach(t, d, true, func(a *attached) {
+		a.sees("── provisioning (name)\n── error (setup: npm failed)\nhint: ")
+		a.sees("`hf retry k3f9`")
+	})
+	d = &clitest.Daemon{
+		Log:     []api.Event{change(1, "running", "killed", "")},
+		Entries: []api.Entry{{Cursor: "1", Kind: api.EntryText, Text: "the last word\n"}},
+	}
+	attach(t, d, true, func(a *attached) {
+		if err := <-a.ended; err != nil {
+			a.Errorf("the end of the task is an error: %v", err)
 		}
-	}
+		a.sees("the last word\n")
+		a.sees("── killed")
+	})
+}
+
+func TestASlipOfTheFingerIsNoMessage(t *testing.T) {
+	d := &clitest.Daemon{Entries: []api.Entry{{Cursor: "1", Kind: api.EntryPermission, Permission: request("p1")}}}
+	attach(t, d, true, func(a *attached) {
+		a.types("x")
+		a.types("3")
+		a.asked()
+		a.sees(`"x" is none of the answers; nothing was sent`)
+		a.types("why do you ask?")
+		a.asked("send k3f9 why do you ask?")
+	})
 }
 
 func TestKillEndsIt(t *testing.T) {

@@ -2,6 +2,7 @@ package attach
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -13,6 +14,7 @@ import (
 	"github.com/hf-dev/hf/internal/iostreams"
 	"github.com/hf-dev/hf/internal/sanitize"
 	"github.com/hf-dev/hf/pkg/api"
+	"github.com/hf-dev/hf/pkg/client"
 )
 
 const promptPlain = "> "
@@ -48,11 +50,12 @@ func newConversation(c talker, s screen, opts *Options, task api.Task) *conversa
 	}
 }
 
-// errDetached ends a conversation that the person leaves.
-var errDetached = errors.New("detached")
-
-// errKilled ends a conversation whose task was ended.
-var errKilled = errors.New("the task was killed")
+// errDetached ends a conversation that the person leaves, errOver one with a
+// task that has ended.
+var (
+	errDetached = errors.New("detached")
+	errOver     = errors.New("the task has ended")
+)
 
 func (v *conversation) run(ctx context.Context) error {
 	err := v.talk(ctx)
@@ -62,33 +65,40 @@ func (v *conversation) run(ctx context.Context) error {
 	case errors.Is(err, errDetached):
 		v.s.say(v.st.Dim("detached; the task goes on"))
 		return nil
-	case errors.Is(err, errKilled):
-		v.s.say(v.st.Dim(errKilled.Error()))
-		return nil
+	case errors.Is(err, errOver):
+		return nil // and was said
 	}
 	return err
 }
 
 func (v *conversation) talk(ctx context.Context) error {
-	for e, err := range v.c.Transcript(ctx, v.task.ID, "", false) {
-		if err != nil {
-			return err
-		}
-		if err := v.show(e); err != nil {
-			return err
-		}
+	if err := v.rest(ctx); err != nil { // all of it, by now
+		return err
 	}
 	if v.s.keys() {
-		v.s.say(v.st.Dim(fmt.Sprintf("── attached to task %s (%s): Ctrl-C interrupts the turn, Ctrl-D detaches", v.task.ID, render.Status(&v.task))))
+		v.s.say(v.st.Dim("── attached to task " + v.task.ID + ": " + sanitize.Line(v.task.Title)))
+		v.s.say(v.st.Dim("── " + render.Status(&v.task) + " · Ctrl-C interrupts the turn, Ctrl-D detaches"))
 	}
 	v.ask()
 	live, stop := context.WithCancel(ctx)
 	defer stop()
 	entries := follow.Pump(live, v.c.Transcript(live, v.task.ID, v.cursor, true)) // from where it was shown to
+	events := follow.Pump(live, v.c.Events(live, client.EventFilter{After: v.task.LastEvent, Task: v.task.ID}))
 	for {
 		select {
 		case <-ctx.Done():
 			return context.Cause(ctx)
+		case next, ok := <-events:
+			switch {
+			case !ok:
+				events = nil // the transcript says why
+			case next.Err != nil:
+				return next.Err
+			default:
+				if err := v.happened(ctx, &next.Value); err != nil {
+					return err
+				}
+			}
 		case next, ok := <-entries:
 			if !ok {
 				return errors.New("hfd ended the transcript")
@@ -124,7 +134,8 @@ func (v *conversation) over(ctx context.Context) error {
 	}
 	d, err := v.c.Task(ctx, v.task.ID, false)
 	if err == nil && gone(&d.Task) {
-		err = errKilled
+		v.s.say(v.st.Dim("the task was killed"))
+		err = errOver
 	}
 	return err
 }
@@ -132,6 +143,44 @@ func (v *conversation) over(ctx context.Context) error {
 // gone reports whether a task is ended, or about to be.
 func gone(t *api.Task) bool {
 	return t.Lifecycle == api.LifecycleKilling || t.Lifecycle == api.LifecycleKilled
+}
+
+// rest shows what the transcript has behind what was shown.
+func (v *conversation) rest(ctx context.Context) error {
+	for e, err := range v.c.Transcript(ctx, v.task.ID, v.cursor, false) {
+		if err != nil {
+			return err
+		}
+		if err := v.show(e); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// happened tells what becomes of the task and is in no transcript: a failed
+// set-up, for one, has no agent that could tell of it.
+func (v *conversation) happened(ctx context.Context, e *api.Event) error {
+	var c api.TaskChange
+	if e.Kind != api.EventTaskChanged || json.Unmarshal(e.Data, &c) != nil || c.Status == c.Was {
+		return nil
+	}
+	now := render.Status(&api.Task{Status: c.Status, Reason: c.Reason})
+	switch c.Status {
+	case api.StatusError:
+		v.s.say(v.st.Red("── " + now))
+		v.s.say(v.st.Dim(fmt.Sprintf("hint: `hf show %[1]s` says more, `hf retry %[1]s` goes on from there", v.task.ID)))
+	case api.StatusKilled, api.StatusArchived:
+		if err := v.rest(ctx); err != nil {
+			return err
+		}
+		v.s.say(v.st.Dim("── " + now))
+		return errOver
+	case api.StatusQueued, api.StatusProvisioning:
+		v.s.say(v.st.Dim("── " + now))
+	case api.StatusRunning, api.StatusWaiting, api.StatusIdle: // the transcript tells
+	}
+	return nil
 }
 
 // show shows an entry and remembers what it means for what may be typed.
@@ -222,9 +271,7 @@ func (v *conversation) do(ctx context.Context, in input) error {
 			return err
 		}
 	case v.s.keys() && len(v.open) > 0 && len(line) == 1:
-		if known, err := v.key(ctx, line); known {
-			return err
-		}
+		return v.key(ctx, line)
 	}
 	return v.send(ctx, line)
 }
@@ -258,21 +305,23 @@ func (v *conversation) command(ctx context.Context, line string) (known bool, er
 }
 
 // key answers the oldest open request.
-func (v *conversation) key(ctx context.Context, key string) (known bool, err error) {
+func (v *conversation) key(ctx context.Context, key string) error {
 	p := v.open[0]
 	switch key {
 	case "a":
-		return true, v.resolve(ctx, p.ID, api.ResolvePermission{Allow: true})
+		return v.resolve(ctx, p.ID, api.ResolvePermission{Allow: true})
 	case "A":
-		return true, v.resolve(ctx, p.ID, api.ResolvePermission{Allow: true, Always: true})
+		return v.resolve(ctx, p.ID, api.ResolvePermission{Allow: true, Always: true})
 	case "d":
-		return true, v.resolve(ctx, p.ID, api.ResolvePermission{})
+		return v.resolve(ctx, p.ID, api.ResolvePermission{})
 	}
 	n, err := strconv.Atoi(key)
 	if err != nil || n < 1 || n > len(p.Options) {
-		return false, nil
+		// A slip of the finger is no message to the agent.
+		v.s.say(v.st.Dim(fmt.Sprintf("%q is none of the answers; nothing was sent", key)))
+		return nil
 	}
-	return true, v.resolve(ctx, p.ID, api.ResolvePermission{Option: p.Options[n-1].ID})
+	return v.resolve(ctx, p.ID, api.ResolvePermission{Option: p.Options[n-1].ID})
 }
 
 func (v *conversation) resolve(ctx context.Context, id string, in api.ResolvePermission) error {
@@ -349,13 +398,8 @@ func (v *conversation) finish(ctx context.Context, entries <-chan follow.Receive
 	}
 	stop()
 	// What the stream had read and not shown is behind the cursor, too.
-	for e, err := range v.c.Transcript(ctx, v.task.ID, v.cursor, false) {
-		if err != nil {
-			return err
-		}
-		if err := v.show(e); err != nil {
-			return err
-		}
+	if err := v.rest(ctx); err != nil {
+		return err
 	}
 	return outcome
 }

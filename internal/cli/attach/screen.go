@@ -7,9 +7,9 @@ import (
 	"strings"
 	"sync"
 
-	"github.com/clipperhouse/displaywidth"
 	"golang.org/x/term"
 
+	"github.com/hf-dev/hf/internal/cli/wrap"
 	"github.com/hf-dev/hf/internal/iostreams"
 )
 
@@ -118,7 +118,7 @@ func (t *terminal) Write(b []byte) (int, error) {
 	defer t.mu.Unlock()
 	t.resize()
 	t.part += string(b)
-	whole, rest := wrap(t.part, t.size)
+	whole, rest := wrap.Stream(t.part, t.size-1)
 	t.part = rest
 	if whole == "" {
 		return len(b), nil
@@ -134,7 +134,8 @@ func (t *terminal) say(line string) {
 		line = t.part + "\n" + line
 		t.part = ""
 	}
-	_, _ = t.term.Write([]byte(line + "\n")) // the screen is gone: its input ends, too
+	whole, _ := wrap.Stream(line+"\n", t.size-1)
+	_, _ = t.term.Write([]byte(whole)) // the screen is gone: its input ends, too
 }
 
 func (t *terminal) prompt(text string) {
@@ -148,7 +149,7 @@ func (t *terminal) keys() bool           { return true }
 func (t *terminal) close() {
 	t.term.SetBracketedPasteMode(false)
 	t.restore()
-	_, _ = io.WriteString(t.io.Out, "\r\x1b[K") // leaves the line that was typed on
+	_, _ = io.WriteString(t.io.Out, "\r\x1b[K") // takes the prompt away
 }
 
 func (t *terminal) resize() {
@@ -156,46 +157,6 @@ func (t *terminal) resize() {
 		t.size = w
 		_ = t.term.SetSize(w, 24) // fails when the screen is gone
 	}
-}
-
-// wrap splits off the lines of s that are whole, or fill the width. It breaks
-// at spaces where it can.
-func wrap(s string, width int) (whole, rest string) {
-	var b strings.Builder
-	for line := range strings.Lines(s) {
-		for {
-			head := fitting(line, width-1)
-			if head == len(line) {
-				break
-			}
-			if i := strings.LastIndexByte(line[:head+1], ' '); i > 0 {
-				head = i + 1
-			}
-			b.WriteString(strings.TrimRight(line[:head], " ") + "\n")
-			line = line[head:]
-		}
-		if !strings.HasSuffix(line, "\n") {
-			return b.String(), line
-		}
-		b.WriteString(line)
-	}
-	return b.String(), ""
-}
-
-// fitting is the length in bytes of the longest beginning of a line that has
-// at most width columns, and at least one letter.
-func fitting(line string, width int) int {
-	g := displaywidth.Options{ControlSequences: true}.StringGraphemes(line)
-	length, columns := 0, 0
-	for g.Next() {
-		if v := g.Value(); v != "\n" {
-			if columns += g.Width(); columns > width && length > 0 {
-				return length
-			}
-		}
-		length += len(g.Value())
-	}
-	return length
 }
 
 // keyReader takes the interrupt key out of what is typed: in raw mode it is a

@@ -18,6 +18,7 @@ import (
 	"github.com/hf-dev/hf/internal/cli/exitcode"
 	"github.com/hf-dev/hf/internal/cli/factory"
 	"github.com/hf-dev/hf/internal/cli/output"
+	"github.com/hf-dev/hf/internal/cli/wrap"
 	"github.com/hf-dev/hf/internal/iostreams"
 	"github.com/hf-dev/hf/internal/sanitize"
 	"github.com/hf-dev/hf/pkg/api"
@@ -26,6 +27,7 @@ import (
 
 const (
 	defaultLimit = 50
+	idWidth      = 8  // columns of a task's id
 	titleWidth   = 20 // columns of a task's title
 	narrow       = 64 // columns of a terminal that has no room for titles
 )
@@ -142,6 +144,7 @@ type printer struct {
 	tty    bool
 	task   bool // lines name their task
 	titles bool // and its title
+	width  int  // columns of the terminal, 0 away from one
 	day    string
 	any    bool
 }
@@ -151,6 +154,7 @@ func newPrinter(opts *Options) *printer {
 	p := &printer{w: opts.IO.Out, st: opts.IO.OutStyle(), tty: tty, task: opts.Filter.Task == ""}
 	p.titles = p.task && (!tty || opts.IO.Width() >= narrow)
 	if tty {
+		p.width = opts.IO.Width()
 		p.day = opts.Now().Local().Format(time.DateOnly) // the present day needs no word
 	}
 	return p
@@ -160,6 +164,7 @@ func (p *printer) print(e *api.HistoryEntry) error {
 	p.any = true
 	var b strings.Builder
 	when := e.Time.Local()
+	column := len(time.TimeOnly) + 2
 	if p.tty {
 		if day := when.Format(time.DateOnly); day != p.day {
 			p.day = day
@@ -170,12 +175,14 @@ func (p *printer) print(e *api.HistoryEntry) error {
 		b.WriteString(when.Format(time.DateTime))
 	}
 	if p.task {
-		b.WriteString("  " + p.st.Bold(column(e.Task, 8)))
+		b.WriteString("  " + p.st.Bold(cell(e.Task, idWidth)))
+		column += 2 + idWidth
 	}
 	if p.titles {
-		b.WriteString("  " + p.st.Dim(column(sanitize.Line(e.Title), titleWidth)))
+		b.WriteString("  " + p.st.Dim(cell(sanitize.Line(e.Title), titleWidth)))
+		column += 2 + titleWidth
 	}
-	b.WriteString("  " + p.style(e)(sanitize.Line(e.Text)) + "\n")
+	b.WriteString("  " + p.style(e)(wrap.Hang(sanitize.Line(e.Text), p.width, column)) + "\n")
 	_, err := io.WriteString(p.w, b.String())
 	return err
 }
@@ -193,8 +200,8 @@ func (p *printer) style(e *api.HistoryEntry) func(string) string {
 	return func(s string) string { return s }
 }
 
-// column is text of exactly so many columns.
-func column(text string, width int) string {
+// cell is text of exactly so many columns.
+func cell(text string, width int) string {
 	text = displaywidth.TruncateString(text, width, "…")
 	return text + strings.Repeat(" ", max(0, width-displaywidth.String(text)))
 }

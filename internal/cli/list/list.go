@@ -146,6 +146,7 @@ func show(opts *Options, w io.Writer, tasks []api.Task) error {
 		width = opts.IO.Width()
 	}
 	tb := table.New(width, st.Dim, "ID", "TITLE", "STATUS", "AGENT", "BRANCH", "DIFF", "AGE")
+	tb.Spare(4, 5, 3, 6) // branch, difference, agent, age
 	now := opts.Now()
 	for i := range tasks {
 		t := &tasks[i]

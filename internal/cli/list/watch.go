@@ -13,6 +13,7 @@ import (
 	"github.com/hf-dev/hf/internal/cli/follow"
 	"github.com/hf-dev/hf/internal/cli/output"
 	"github.com/hf-dev/hf/internal/cli/render"
+	"github.com/hf-dev/hf/internal/cli/wrap"
 	"github.com/hf-dev/hf/internal/iostreams"
 	"github.com/hf-dev/hf/internal/sanitize"
 	"github.com/hf-dev/hf/pkg/api"
@@ -221,7 +222,7 @@ func (s *screen) draw() error {
 		return err
 	}
 	head := s.opts.IO.OutStyle().Dim(render.Count(len(s.tasks), "task") + counts(s.tasks) + "; Ctrl-C ends")
-	text := fit(head+"\n\n"+table.String(), s.opts.IO.Height())
+	text := fit(head+"\n\n"+table.String(), s.opts.IO.Width(), s.opts.IO.Height())
 	if text == s.drawn {
 		return nil
 	}
@@ -257,10 +258,13 @@ func counts(tasks []api.Task) string {
 	return b.String()
 }
 
-// fit keeps to the lines of a screen, whose last one stays free, and says how
-// many tasks are below.
-func fit(text string, height int) string {
+// fit keeps to the columns and lines of a screen, whose last one stays free, and
+// says how many tasks are below.
+func fit(text string, width, height int) string {
 	lines := strings.Split(strings.TrimSuffix(text, "\n"), "\n")
+	for i := range lines {
+		lines[i] = wrap.Cut(lines[i], width)
+	}
 	most := max(height-1, 4)
 	if len(lines) > most {
 		below := len(lines) - most + 1

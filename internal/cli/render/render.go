@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/hf-dev/hf/internal/cli/wrap"
 	"github.com/hf-dev/hf/internal/iostreams"
 	"github.com/hf-dev/hf/internal/sanitize"
 	"github.com/hf-dev/hf/pkg/api"
@@ -144,7 +145,11 @@ func Result(r *api.TurnResult) string {
 
 // Fields renders names and values, the values aligned. Empty values are left
 // out.
-func Fields(st iostreams.Style, pairs ...string) string {
+func Fields(st iostreams.Style, pairs ...string) string { return FieldsIn(0, st, pairs...) }
+
+// FieldsIn is Fields with values that are wrapped to a width, 0 for none. A path
+// stays in one piece, so that it can be copied.
+func FieldsIn(width int, st iostreams.Style, pairs ...string) string {
 	widest := 0
 	for i := 0; i < len(pairs); i += 2 {
 		if pairs[i+1] != "" {
@@ -157,7 +162,11 @@ func Fields(st iostreams.Style, pairs ...string) string {
 			continue
 		}
 		name := pairs[i] + strings.Repeat(" ", widest-len(pairs[i]))
-		b.WriteString(st.Dim(name) + "  " + pairs[i+1] + "\n")
+		value := pairs[i+1]
+		if !strings.HasPrefix(value, "/") {
+			value = wrap.Hang(value, width, widest+2)
+		}
+		b.WriteString(st.Dim(name) + "  " + value + "\n")
 	}
 	return b.String()
 }

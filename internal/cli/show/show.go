@@ -2,6 +2,7 @@
 package show
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"strings"
@@ -15,6 +16,7 @@ import (
 	"github.com/hf-dev/hf/internal/cli/output"
 	"github.com/hf-dev/hf/internal/cli/render"
 	"github.com/hf-dev/hf/internal/cli/table"
+	"github.com/hf-dev/hf/internal/cli/wrap"
 	"github.com/hf-dev/hf/internal/iostreams"
 	"github.com/hf-dev/hf/internal/sanitize"
 	"github.com/hf-dev/hf/pkg/api"
@@ -77,6 +79,9 @@ func run(ctx context.Context, opts *Options) error {
 		return opts.Output.Write(ctx, d)
 	}
 	v := view{st: opts.IO.OutStyle(), now: opts.Now()}
+	if opts.IO.OutTTY() {
+		v.width = opts.IO.Width()
+	}
 	v.task(&d)
 	v.operation(d.Operation)
 	v.permissions(&d)
@@ -95,6 +100,8 @@ type view struct {
 	b   strings.Builder
 	st  iostreams.Style
 	now time.Time
+
+	width int // columns of the terminal, 0 away from one
 }
 
 func (v *view) section(title string) { fmt.Fprintf(&v.b, "\n%s\n", v.st.Bold(title)) }
@@ -117,7 +124,7 @@ func (v *view) task(d *api.TaskDetail) {
 	if d.TurnStart != nil {
 		turn = "for " + render.Elapsed(v.now.Sub(*d.TurnStart))
 	}
-	v.b.WriteString(render.Fields(v.st,
+	v.b.WriteString(render.FieldsIn(v.width, v.st,
 		"id", d.ID,
 		"status", render.StatusStyle(v.st, d.Status)(render.Status(&d.Task)),
 		"turn", turn,
@@ -206,13 +213,26 @@ func (v *view) messages(messages []api.Message) {
 	}
 	v.section("Messages on their way")
 	for _, m := range messages {
-		fmt.Fprintf(&v.b, "  %s  %s  %s\n", m.ID, m.State, sanitize.Line(m.Text))
+		line := fmt.Sprintf("  %s  %s  ", m.ID, m.State)
+		v.b.WriteString(wrap.Cut(line+sanitize.Line(beginning(m.Text)), cmp.Or(v.width, maxLine)) + "\n")
 	}
+}
+
+// maxLine is what is shown of a message away from a terminal, in columns.
+const maxLine = 200
+
+// beginning is all of a text that a line could show: the rest may be a megabyte.
+func beginning(text string) string {
+	const bytes = 4 * maxLine
+	if len(text) <= bytes {
+		return text
+	}
+	return strings.ToValidUTF8(text[:bytes], "") + " …"
 }
 
 func (v *view) explain(d *api.TaskDetail) error {
 	v.section("Facts")
-	tb := table.New(0, v.st.Dim, "FACT", "VALUE", "FROM", "OBSERVED")
+	tb := table.New(v.width, v.st.Dim, "FACT", "VALUE", "FROM", "OBSERVED")
 	for _, f := range d.Facts {
 		tb.Row(f.Name, f.Value, f.Source, render.Age(v.now, f.ObservedAt)+" ago")
 	}

@@ -13,7 +13,8 @@ import (
 
 const (
 	gap      = "  "
-	minWidth = 8 // of a column that has to shrink
+	minWidth = 8  // of a column that has to shrink
+	readable = 11 // columns that are worth having are not narrower
 )
 
 // Cell is one value and how its text is coloured; Style may be nil.
@@ -26,7 +27,8 @@ type Cell struct {
 
 // Table collects rows. Cells are cleaned for a terminal and kept to one line.
 type Table struct {
-	width  int // columns of the terminal; 0 = no limit
+	width  int   // columns of the terminal; 0 = no limit
+	spare  []int // columns that may be left out
 	header []Cell
 	rows   [][]Cell
 }
@@ -40,6 +42,10 @@ func New(width int, style func(string) string, header ...string) *Table {
 	}
 	return t
 }
+
+// Spare names columns that are left out where the terminal is too narrow to
+// read them all, the first one first.
+func (t *Table) Spare(columns ...int) { t.spare = columns }
 
 // Row adds a row of plain cells.
 func (t *Table) Row(texts ...string) {
@@ -65,7 +71,12 @@ func (t *Table) Render(w io.Writer) error {
 	if len(t.header) > 0 {
 		rows = slices.Concat([][]Cell{t.header}, rows)
 	}
-	widths := t.fit(measure(rows))
+	widths := measure(rows)
+	if gone := t.dropped(widths); len(gone) > 0 {
+		rows = without(rows, gone)
+		widths = measure(rows)
+	}
+	widths = t.fit(widths)
 	line := 1
 	for _, w := range widths {
 		line += w + len(gap)
@@ -117,6 +128,34 @@ func measure(rows [][]Cell) []int {
 		}
 	}
 	return widths
+}
+
+// dropped says which of the spare columns have no room.
+func (t *Table) dropped(widths []int) (gone []int) {
+	total := len(gap) * (len(widths) - 1)
+	for _, w := range widths {
+		total += min(w, readable)
+	}
+	for _, i := range t.spare {
+		if t.width == 0 || total <= t.width {
+			break
+		}
+		total -= min(widths[i], readable) + len(gap)
+		gone = append(gone, i)
+	}
+	return gone
+}
+
+func without(rows [][]Cell, gone []int) [][]Cell {
+	out := make([][]Cell, len(rows))
+	for i, row := range rows {
+		for j, c := range row {
+			if !slices.Contains(gone, j) {
+				out[i] = append(out[i], c)
+			}
+		}
+	}
+	return out
 }
 
 // fit takes columns from the widest until the table fits, as far as it can.

@@ -49,3 +49,15 @@ func TestCellsAreCleanedAndStyled(t *testing.T) {
 		t.Errorf("got %q", got)
 	}
 }
+
+func TestWhatCanBeSparedIsLeftOut(t *testing.T) {
+	for width, want := range map[int]string{0: "ID TITLE BRANCH AGE", 80: "ID TITLE BRANCH AGE", 35: "ID TITLE BRANCH AGE", 34: "ID TITLE AGE", 22: "ID TITLE AGE", 21: "ID TITLE", 5: "ID TITLE"} {
+		tb := New(width, nil, "ID", "TITLE", "BRANCH", "AGE")
+		tb.Spare(2, 3)
+		tb.Row("k3f9", strings.Repeat("title ", 9), strings.Repeat("branch ", 9), "10m")
+		head, _, _ := strings.Cut(render(t, tb), "\n")
+		if got := strings.Join(strings.Fields(head), " "); got != want {
+			t.Errorf("%d columns: %q, want %q", width, got, want)
+		}
+	}
+}
