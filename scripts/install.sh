@@ -135,13 +135,16 @@ optional() {
 
 name_optional_tools() {
 	say "Optional tools:"
-	optional git-spice "stacks of tasks" "https://abhinav.github.io/git-spice"
+	optional git-spice "stacks of tasks" "https://abhinav.github.io/git-spice/start/install/"
 	optional gh "pull requests" "https://cli.github.com"
+	optional tmux "windows for tasks" "a package of this system"
+	optional node "most agents run on it" "https://nodejs.org/en/download"
 	optional claude-agent-acp "Claude Code" "npm i -g @agentclientprotocol/claude-agent-acp"
 	optional codex-acp "Codex" "npm i -g @agentclientprotocol/codex-acp"
 	optional opencode "OpenCode" "npm i -g opencode-ai"
 	optional gemini "Gemini CLI" "npm i -g @google/gemini-cli"
 	note "the demo agent is built in and needs no account"
+	note "'hf doctor' looks closer, at any time"
 }
 
 case ${1:-} in

@@ -47,6 +47,8 @@ func run(m *testing.M) int {
 //	gitrepo DIR              makes a repository with one commit
 //	task NAME ARG...         runs hf create --json ARG... and sets NAME to the id
 //	exits CODE ARG...        runs hf and wants this exit code
+//	interrupted TEXT ARG...  runs hf, interrupts it when it has printed TEXT and wants 130
+//	locked NAME              sets NAME to a repository's URL that wants a login
 //	field NAME ARG... FIELD  runs hf show ARG... and sets NAME to a JSON field
 func TestScript(t *testing.T) {
 	testscript.Run(t, testscript.Params{
@@ -59,6 +61,9 @@ func TestScript(t *testing.T) {
 			"task":    createTask,
 			"exits":   exits,
 			"field":   field,
+			"locked":  locked,
+
+			"interrupted": interrupted,
 		},
 	})
 }

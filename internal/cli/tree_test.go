@@ -1,6 +1,13 @@
 package cli
 
 import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"path/filepath"
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -9,6 +16,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/hf-dev/hf/internal/cli/help"
+	"github.com/hf-dev/hf/internal/cli/topics"
 )
 
 // everyCommand visits all commands but topics of help.
@@ -130,6 +138,43 @@ func TestReadCommandsPrintJSON(t *testing.T) {
 	})
 	for path := range why {
 		t.Errorf("prints() names %s, which does not exist", path)
+	}
+}
+
+// Every variable of hf's own that the code names is in `hf help environment`.
+func TestEnvironmentIsDocumented(t *testing.T) {
+	known := topics.Environment().Long
+	hidden := []string{"HF_FAULT"} // only builds for tests look at it
+	name := regexp.MustCompile(`^"(HF_[A-Z_]*[A-Z])=?"$`)
+	var files []string
+	for _, dir := range []string{"cmd", "internal", "pkg"} {
+		err := filepath.WalkDir(filepath.Join("..", "..", dir), func(path string, d fs.DirEntry, err error) error {
+			if d.IsDir() && (d.Name() == "testdata" || d.Name() == "bench") {
+				return filepath.SkipDir
+			}
+			if strings.HasSuffix(path, ".go") && !strings.HasSuffix(path, "_test.go") {
+				files = append(files, path)
+			}
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, path := range files {
+		file, err := parser.ParseFile(token.NewFileSet(), path, nil, parser.SkipObjectResolution)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ast.Inspect(file, func(n ast.Node) bool {
+			if lit, ok := n.(*ast.BasicLit); ok {
+				m := name.FindStringSubmatch(lit.Value)
+				if m != nil && !slices.Contains(hidden, m[1]) && !strings.Contains(known, "  "+m[1]+" ") {
+					t.Errorf("%s looks at %s, and hf help environment does not say so", path, m[1])
+				}
+			}
+			return true
+		})
 	}
 }
 

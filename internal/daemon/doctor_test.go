@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/hf-dev/hf/internal/agent"
 	"github.com/hf-dev/hf/pkg/api"
 )
 
@@ -51,6 +52,25 @@ func TestAgentChecks(t *testing.T) {
 	claude.Default = true
 	if got := states(claude, codex); !strings.HasPrefix(got, "claude warning not installed") {
 		t.Errorf("the chosen agent is missing: %q", got)
+	}
+}
+
+// install.sh names the agents that hf knows by itself, and how to get them.
+func TestInstallScriptNamesTheAgents(t *testing.T) {
+	script, err := os.ReadFile("../../scripts/install.sh")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, a := range agent.New(agent.Options{Demo: []string{"demo"}}).List(t.Context(), nil) {
+		if a.Name == agent.Demo {
+			continue
+		}
+		pkg := strings.Fields(a.Install)[3] // npm install -g PACKAGE
+		for _, want := range []string{a.Command[0], pkg} {
+			if !strings.Contains(string(script), want) {
+				t.Errorf("scripts/install.sh does not name %s of %s", want, a.Name)
+			}
+		}
 	}
 }
 

@@ -3,6 +3,7 @@ package doctor
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -118,6 +119,19 @@ func TestGitSpiceOfGit(t *testing.T) {
 		t.Fatal(err)
 	}
 	w.wants(w.gitSpice(t.Context()), api.CheckOK, "dev, "+dir, "")
+}
+
+// install.sh names the same places.
+func TestInstallScriptAgrees(t *testing.T) {
+	b, err := os.ReadFile("../../../scripts/install.sh")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, place := range []string{getGitSpice, getGH, getNode, fmt.Sprintf("%d.%d", gitMajor, gitMinor)} {
+		if !strings.Contains(string(b), place) {
+			t.Errorf("scripts/install.sh does not name %s", place)
+		}
+	}
 }
 
 func TestGitHub(t *testing.T) {

@@ -13,6 +13,13 @@ import (
 	"github.com/hf-dev/hf/pkg/api"
 )
 
+// Where programs are got that not every system has as a package.
+const (
+	getGitSpice = "https://abhinav.github.io/git-spice/start/install/"
+	getGH       = "https://cli.github.com"
+	getNode     = "https://nodejs.org/en/download"
+)
+
 // The oldest versions that hf works with.
 const (
 	gitMajor, gitMinor = 2, 38
@@ -76,7 +83,7 @@ func (m machine) identity(ctx context.Context) api.Check {
 // its names, such as Ghostscript, does not pass for it.
 func (m machine) gitSpice(ctx context.Context) api.Check {
 	c := api.Check{Group: api.GroupPrograms, Name: "git-spice", State: api.CheckOK}
-	const get = "https://abhinav.github.io/git-spice/start/install/"
+	const get = getGitSpice
 	wanted := m.getenv("HF_GIT_SPICE_BIN")
 	path := wanted
 	if wanted == "" {
@@ -114,7 +121,7 @@ func (m machine) github(ctx context.Context) api.Check {
 	}
 	path := m.find("gh")
 	if path == "" {
-		return warning(c, "gh not found: pull requests need it, or GH_TOKEN", m.install("gh")+" (https://cli.github.com), then gh auth login")
+		return warning(c, "gh not found: pull requests need it, or GH_TOKEN", m.install("gh")+" ("+getGH+"), then gh auth login")
 	}
 	if _, err := m.ask(ctx, path, "auth", "token"); err != nil {
 		return warning(c, "gh is not signed in: pull requests need that", "gh auth login")
@@ -126,7 +133,7 @@ func (m machine) github(ctx context.Context) api.Check {
 // node looks for what the adapters of agents run on.
 func (m machine) node(ctx context.Context) api.Check {
 	c := api.Check{Group: api.GroupPrograms, Name: "node", State: api.CheckOK}
-	get := fmt.Sprintf("install Node %d or newer: https://nodejs.org/en/download", nodeMajor)
+	get := fmt.Sprintf("install Node %d or newer: %s", nodeMajor, getNode)
 	path := m.find("node")
 	if path == "" {
 		return warning(c, "not found: claude, codex and gemini run on it, and npm installs agents", get)
