@@ -121,7 +121,7 @@ func TestPowerCut(t *testing.T) {
 	}
 	w := startWriter(t, path)
 	total := 0
-	for range 6 {
+	for range 4 {
 		w.await(t, 20+rand.IntN(60))
 		acked := w.soFar()
 		dir := disk.Cut(w.cmd.Process.Pid)

@@ -56,6 +56,21 @@ func newStock(t *testing.T) *stock {
 	return k
 }
 
+// copied is a stock of its own with the same content.
+func (k *stock) copied(t *testing.T) *stock {
+	t.Helper()
+	from, to := filepath.Dir(k.path), t.TempDir()
+	if err := os.CopyFS(to, os.DirFS(from)); err != nil {
+		t.Fatal(err)
+	}
+	moved := func(path string) string { return to + strings.TrimPrefix(path, from) }
+	out := &stock{path: moved(k.path), opts: Options{Sessions: moved(k.opts.Sessions)}}
+	for _, c := range k.copies {
+		out.copies = append(out.copies, moved(c))
+	}
+	return out
+}
+
 // mended opens the database as a daemon does and says how far it is.
 func (k *stock) mended(t *testing.T) (r *api.Recovery, reached string, seq int64) {
 	t.Helper()
@@ -83,6 +98,7 @@ func TestMendTakesTheBestCopy(t *testing.T) {
 	spoilPage := func(t *testing.T, path string) {
 		change(t, path, func(b []byte) []byte { copy(b[4096:], bytes.Repeat([]byte{0xff}, 4096)); return b })
 	}
+	original := newStock(t)
 	for name, c := range map[string]struct {
 		spoil func(t *testing.T, k *stock)
 		want  string
@@ -118,7 +134,7 @@ func TestMendTakesTheBestCopy(t *testing.T) {
 		"a page": {func(t *testing.T, k *stock) { spoilPage(t, k.path) }, "three"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			k := newStock(t)
+			k := original.copied(t)
 			c.spoil(t, k)
 			r, reached, seq := k.mended(t)
 			if reached != c.want {
@@ -139,7 +155,6 @@ func TestMendTakesTheBestCopy(t *testing.T) {
 			if left := leftovers(t, k.path); len(left) > 0 {
 				t.Errorf("left behind: %v", left)
 			}
-			wantPrivate(t, filepath.Dir(k.path))
 		})
 	}
 }
@@ -198,6 +213,7 @@ func TestDamagedFilesAreKept(t *testing.T) {
 	if err != nil || !bytes.Equal(kept, before) {
 		t.Errorf("the database is not kept as it was (%v)", err)
 	}
+	wantPrivate(t, filepath.Dir(k.path))
 	var found bool
 	entries, err := os.ReadDir(r.Dir)
 	if err != nil {
@@ -241,22 +257,15 @@ func TestBackupsAreRotated(t *testing.T) {
 	const keep = 7 * 24 * time.Hour
 	dir := t.TempDir()
 	now := time.Date(2026, 5, 1, 12, 0, 0, 0, time.UTC)
-	s := openTest(t, Options{Now: func() time.Time { return now }})
-	seed(t, s, "a")
 	manual := filepath.Join(dir, "hf-manual-20200101T000000.000000.db")
-	if err := s.Backup(t.Context(), manual); err != nil {
-		t.Fatal(err)
-	}
+	write(t, manual, nil)
 	hours := func(n int) int {
 		t.Helper()
 		for range n {
 			now = now.Add(time.Hour)
-			path, err := s.Automatic(t.Context(), dir, keep)
-			if err != nil {
+			write(t, filepath.Join(dir, "hf-"+now.Format(stamp)+".db"), nil)
+			if err := rotate(dir, now, keep); err != nil {
 				t.Fatal(err)
-			}
-			if info, err := os.Stat(path); err != nil || info.Mode().Perm() != 0o600 {
-				t.Fatalf("%v, %v", info, err)
 			}
 		}
 		return len(listBackups(dir)) - 1
@@ -279,8 +288,16 @@ func TestBackupsAreRotated(t *testing.T) {
 	if _, err := os.Stat(manual); err != nil {
 		t.Errorf("a backup that somebody asked for is gone: %v", err)
 	}
-	if path, err := s.Automatic(t.Context(), dir, keep); err != nil || path == "" {
-		t.Errorf("a second one at the same moment: %q, %v", path, err)
+
+	s := openTest(t, Options{Now: func() time.Time { return now.Add(time.Hour) }})
+	for range 2 { // the second one at the same moment is the first
+		path, err := s.Automatic(t.Context(), dir, keep)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if info, err := os.Stat(path); err != nil || info.Mode().Perm() != 0o600 || info.Size() == 0 {
+			t.Errorf("%v, %v", info, err)
+		}
 	}
 }
 
