@@ -6,6 +6,8 @@ import (
 	"regexp"
 	"strings"
 
+	"golang.org/x/sys/unix"
+
 	"github.com/hf-dev/hf/internal/xec"
 	"github.com/hf-dev/hf/pkg/api"
 )
@@ -76,6 +78,22 @@ func failed(what string, err error) error {
 		out.Code, out.Hint = api.CodeDiskFull, "free some space, then `hf retry` goes on"
 	}
 	return out
+}
+
+// almostNothing is how little a full disk still has, in bytes: git gives up
+// before the last block, and says only which file it could not write.
+const almostNothing = 64 << 10
+
+// fullDisk adds to an error of writing below dir that its disk is full, if so.
+func fullDisk(dir string, err error) error {
+	var st unix.Statfs_t
+	if unix.Statfs(dir, &st) != nil || st.Bavail*uint64(st.Bsize) > almostNothing || api.IsCode(err, api.CodeDiskFull) {
+		return err
+	}
+	return &api.Error{
+		Code: api.CodeDiskFull, Message: err.Error() + ": no space is left on its disk",
+		Hint: "free some space, then `hf retry` goes on",
+	}
 }
 
 func notARepository(path string) error {

@@ -269,7 +269,7 @@ func (r *Runner) checkout(ctx context.Context, in place) error {
 		return r.run(ctx, call{in: work, args: []string{"reset", "--hard", "--quiet", "--no-recurse-submodules"}, limit: bulkLimit})
 	})
 	if err != nil {
-		return failed("check out "+in.workTree, err)
+		return fullDisk(in.workTree, failed("check out "+in.workTree, err))
 	}
 	if err := os.Rename(work.index, index); err != nil {
 		return fmt.Errorf("check out %s: %w", in.workTree, err)
@@ -289,7 +289,7 @@ func (r *Runner) refill(ctx context.Context, in place) error {
 	}
 	err := r.run(ctx, call{in: in, args: []string{"checkout-index", "--all", "--quiet", "--index"}, limit: bulkLimit})
 	if err != nil && exitCode(err) != 1 { // 1: a file was there already, and stays
-		return failed("check out "+in.workTree, err)
+		return fullDisk(in.workTree, failed("check out "+in.workTree, err))
 	}
 	return nil
 }

@@ -58,7 +58,7 @@ func Meanings() []Meaning {
 // is a plain failure, and ok is false.
 func Of(code api.Code) (exit int, ok bool) {
 	switch code {
-	case api.CodeInternal, api.CodeGit, api.CodeSetup:
+	case api.CodeInternal, api.CodeGit, api.CodeSetup, api.CodeDiskFull, api.CodeReadOnly:
 		return Failed, true
 	case api.CodeInvalid, api.CodeAmbiguous:
 		return Usage, true
@@ -78,8 +78,7 @@ func Of(code api.Code) (exit int, ok bool) {
 		return NotFound, true
 	case api.CodeConflict, api.CodeExists:
 		return Conflict, true
-	case api.CodeUnavailable, api.CodeTooOld, api.CodeSchemaNewer, api.CodeCorrupt,
-		api.CodeDiskFull, api.CodeReadOnly:
+	case api.CodeUnavailable, api.CodeTooOld, api.CodeSchemaNewer, api.CodeCorrupt:
 		return Daemon, true
 	case api.CodeTimeout:
 		return Timeout, true
