@@ -77,6 +77,7 @@ func rules() []rule {
 
 		// What only tests and measurements use.
 		{"internal/archtest", nil},
+		{"internal/picture", nil},
 		{"internal/bench/...", []string{"internal/..."}},
 		{"internal/disktest", []string{"internal/xec"}},
 		{"internal/e2e/...", []string{"internal/..."}},

@@ -1,8 +1,6 @@
 package git_test
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"fmt"
 	"io/fs"
 	"os"
@@ -11,69 +9,25 @@ import (
 	"testing"
 
 	"github.com/hf-dev/hf/internal/git"
+	"github.com/hf-dev/hf/internal/picture"
 	"github.com/hf-dev/hf/pkg/api"
 )
 
-// picture is all there is to see of a work tree: every entry with its mode, and
-// its bytes or target; what git says of it; and the same of the repositories
-// inside. Of a submodule, git's own files count as part of the tree.
+// picture is all there is to see of a work tree.
 func (f *fixture) picture(rel string, repos ...string) string {
 	f.Helper()
-	var b strings.Builder
-	root := f.path(rel)
-	err := filepath.WalkDir(root, func(p string, d fs.DirEntry, err error) error {
+	git := func(dir string, args ...string) (string, error) {
+		rel, err := filepath.Rel(f.dir, dir)
 		if err != nil {
-			return err
+			return "", err
 		}
-		info, err := d.Info()
-		if err != nil {
-			return err
-		}
-		name, _ := filepath.Rel(root, p)
-		what := ""
-		switch {
-		case strings.HasSuffix(name, ".git/index"): // git writes its cache of sizes and times anew as it likes
-			return nil
-		case info.Mode().IsRegular():
-			text, err := os.ReadFile(p)
-			if err != nil {
-				return err
-			}
-			sum := sha256.Sum256(text)
-			what = hex.EncodeToString(sum[:])
-		case info.Mode()&fs.ModeSymlink != 0:
-			what, _ = os.Readlink(p)
-		case d.IsDir():
-			if p == root {
-				return nil
-			}
-		}
-		fmt.Fprintf(&b, "%q %v %s\n", name, info.Mode(), what)
-		return nil
-	})
+		return f.try(rel, args...)
+	}
+	text, err := picture.Of(f.path(rel), git, repos...)
 	if err != nil {
 		f.Fatal(err)
 	}
-	for _, repo := range append([]string{""}, repos...) {
-		dir := filepath.Join(rel, repo)
-		for _, args := range [][]string{
-			{"status", "--porcelain=v2", "--branch", "--ignored", "-z"},
-			{"ls-files", "-s", "-v", "-z"},
-			{"stash", "list"},
-			{"for-each-ref"},
-			{"log", "-g", "--format=%H %gs", "HEAD"},
-			{"diff", "--binary"},
-			{"diff", "--binary", "--cached"},
-		} {
-			out, err := f.try(dir, args...)
-			for line := range strings.SplitSeq(out, "\n") {
-				if !strings.Contains(line, " refs/hf/") && !strings.Contains(line, "\trefs/hf/") {
-					fmt.Fprintf(&b, "%s %v: %q %v\n", repo, args[0], line, err != nil)
-				}
-			}
-		}
-	}
-	return b.String()
+	return text
 }
 
 func (f *fixture) takeAndFree(path, ref string) {
@@ -272,11 +226,11 @@ func TestEveryKindOfWorkComesBackFromItsRef(t *testing.T) {
 			f.git("repo", "gc", "-q", "--prune=now")
 			f.restore(path, ref)
 			if after := f.picture(w, c.repos...); after != before {
-				t.Errorf("it came back changed:\n%s", difference(before, after))
+				t.Errorf("it came back changed:\n%s", picture.Difference(before, after))
 			}
 			f.restore(path, ref) // again, as after a crash at the very end
 			if after := f.picture(w, c.repos...); after != before {
-				t.Errorf("a second restore changed it:\n%s", difference(before, after))
+				t.Errorf("a second restore changed it:\n%s", picture.Difference(before, after))
 			}
 			if now := f.outside(); now != outside {
 				t.Errorf("what is outside of the tree changed from %q to %q", outside, now)
@@ -296,28 +250,6 @@ func (f *fixture) outside() string {
 		fmt.Fprintf(&b, "%s=%s;", p, text)
 		return nil
 	})
-	return b.String()
-}
-
-// difference is the lines that only one of two texts has.
-func difference(before, after string) string {
-	var b strings.Builder
-	had := map[string]bool{}
-	for line := range strings.SplitSeq(before, "\n") {
-		had[line] = true
-	}
-	has := map[string]bool{}
-	for line := range strings.SplitSeq(after, "\n") {
-		has[line] = true
-		if !had[line] {
-			b.WriteString("+ " + line + "\n")
-		}
-	}
-	for line := range strings.SplitSeq(before, "\n") {
-		if !has[line] {
-			b.WriteString("- " + line + "\n")
-		}
-	}
 	return b.String()
 }
 
@@ -346,7 +278,7 @@ func TestRestoreGoesOnAfterACrashAnywhere(t *testing.T) {
 	f.write(w+"/README.md", "cha")
 	f.restore(path, ref)
 	if after := f.picture(w); after != before {
-		t.Errorf("it came back changed:\n%s", difference(before, after))
+		t.Errorf("it came back changed:\n%s", picture.Difference(before, after))
 	}
 	entries, _ := os.ReadDir(f.path("data/worktrees"))
 	if len(entries) != 1 {

@@ -52,23 +52,30 @@ func mayArchive(t *Task) error {
 // its branch stays unless the request says otherwise.
 func (s *Service) Kill(ctx context.Context, request, id string, in api.TaskAction) (Receipt, error) {
 	if in.DeleteBranch {
-		t, repo, err := s.load(ctx, id)
-		if err != nil {
+		if err := s.mayDelete(ctx, id); err != nil {
 			return Receipt{}, err
-		}
-		if why, err := s.mustKeep(ctx, t, repo); err != nil {
-			return Receipt{}, err
-		} else if why != "" && t.Branch != "" {
-			return Receipt{}, &api.Error{
-				Code: api.CodeConflict, Message: fmt.Sprintf("branch %q is not deleted: %s", t.Branch, why),
-				Hint: "Without --delete-branch the task ends and its branch stays.",
-			}
 		}
 	}
 	if err := s.cancelLive(ctx, id, KindKill); err != nil {
 		return Receipt{}, err
 	}
 	return s.end(ctx, request, id, KindKill, in.DeleteBranch)
+}
+
+// mayDelete refuses to end a task with its branch when that has to stay.
+func (s *Service) mayDelete(ctx context.Context, id string) error {
+	t, repo, err := s.load(ctx, id)
+	if err != nil || t.Branch == "" || !exists(repo.GitDir) {
+		return err
+	}
+	why, err := s.mustKeep(ctx, t, repo)
+	if err != nil || why == "" {
+		return err
+	}
+	return &api.Error{
+		Code: api.CodeConflict, Message: fmt.Sprintf("branch %q is not deleted: %s", t.Branch, why),
+		Hint: "Without --delete-branch the task ends and its branch stays.",
+	}
 }
 
 // end begins an operation that ends or parks a task.

@@ -120,6 +120,10 @@ func (s *Service) runDelete(ctx context.Context, run *operation.Run) error {
 
 // mustKeep says why a task's branch is not hf's to delete, or "".
 func (s *Service) mustKeep(ctx context.Context, t *Task, repo *Repo) (string, error) {
+	g := git.Repo{Top: repo.Path, GitDir: repo.GitDir}
+	if _, found, err := s.cfg.Git.Branch(ctx, g, t.Branch); err != nil || !found {
+		return "", err
+	}
 	var ops []operation.Operation
 	err := s.cfg.Store.View(ctx, func(tx Tx) (err error) {
 		ops, err = tx.OperationsOf(t.ID)
@@ -128,22 +132,22 @@ func (s *Service) mustKeep(ctx context.Context, t *Task, repo *Repo) (string, er
 	if err != nil {
 		return "", err
 	}
-	made := false
+	why := "it is not known whether it was there before the task"
 	for i := range ops {
 		for _, step := range ops[i].Steps {
 			var n names
-			if ops[i].Kind == KindCreate && step.Name == StepName && json.Unmarshal(step.Result, &n) == nil {
-				made = !n.Adopt
+			if ops[i].Kind != KindCreate || step.Name != StepName || json.Unmarshal(step.Result, &n) != nil {
+				continue
+			}
+			if why = ""; n.Adopt {
+				why = "it was there before the task"
 			}
 		}
 	}
-	if !made {
-		return "it was there before the task", nil
+	if at, ok := s.cfg.Git.CheckedOut(g, t.Branch); why == "" && ok && at != t.Path {
+		why = "it is checked out in " + at
 	}
-	if at, ok := s.cfg.Git.CheckedOut(git.Repo{Top: repo.Path, GitDir: repo.GitDir}, t.Branch); ok && at != t.Path {
-		return "it is checked out in " + at, nil
-	}
-	return "", nil
+	return why, nil
 }
 
 // runRestore makes the sandbox as it was.

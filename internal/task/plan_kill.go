@@ -85,14 +85,16 @@ func (s *Service) runSave(ctx context.Context, run *operation.Run) error {
 	if t.Path == "" {
 		return nil
 	}
-	// Of a directory that somebody removed, git still has the index and HEAD.
-	if err := os.MkdirAll(t.Path, 0o700); err != nil {
-		return fmt.Errorf("save the work: %w", err)
-	}
-	wt, err := s.cfg.Git.OpenWorktree(ctx, repo.GitDir, t.Path)
+	wt, err := s.openToSave(ctx, t, repo)
 	if api.IsCode(err, api.CodeNotFound) && !keep {
 		run.Progress("git has no record of " + t.Path)
 		return nil // what it holds is set aside, not removed
+	}
+	if api.IsCode(err, api.CodeNotFound) {
+		err = &api.Error{
+			Code: api.CodeConflict, Message: fmt.Sprintf("git has no record of the worktree %s: somebody removed it", t.Path),
+			Hint: fmt.Sprintf("`hf kill %s` ends the task; what was committed is on branch %s.", t.ID, t.Branch),
+		}
 	}
 	if err != nil {
 		return err
@@ -104,6 +106,20 @@ func (s *Service) runSave(ctx context.Context, run *operation.Run) error {
 	run.SetResult(saved)
 	run.Progress(saved.String())
 	return nil
+}
+
+// openToSave opens the git side of a sandbox. Of a directory that somebody
+// removed, git still has the index and HEAD.
+func (s *Service) openToSave(ctx context.Context, t *Task, repo *Repo) (git.Worktree, error) {
+	gone := !exists(t.Path)
+	if err := os.MkdirAll(t.Path, 0o700); err != nil {
+		return git.Worktree{}, fmt.Errorf("save the work: %w", err)
+	}
+	wt, err := s.cfg.Git.OpenWorktree(ctx, repo.GitDir, t.Path)
+	if err != nil && gone {
+		_ = os.Remove(t.Path) // it is empty
+	}
+	return wt, err
 }
 
 func (s *Service) runRemove(ctx context.Context, run *operation.Run) error {

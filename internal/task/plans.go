@@ -162,11 +162,12 @@ func (s *Service) follow(tx Tx, op *operation.Operation, step *operation.Step, b
 	case api.OperationRunning:
 		if step != nil {
 			t.Step = step.Name
+		} else {
+			t.Reason = "" // from now on it is what a step says
 		}
-		t.Reason = ""
 		err = t.move(begin)
 	case api.OperationDone:
-		t.Step = "" // a reason is one that the last step gave
+		t.Step = "" // a reason is one that a step gave
 		if done == EventArchived || done == EventKilled {
 			now := s.cfg.Now()
 			t.EndedAt = &now

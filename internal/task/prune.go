@@ -300,7 +300,11 @@ func (p *prune) refs(ctx context.Context) error {
 		g := git.Repo{Top: repo.Path, GitDir: repo.GitDir}
 		list, err := p.s.cfg.Git.KeptRefs(ctx, g)
 		if err != nil {
-			return err
+			if ctx.Err() != nil {
+				return err
+			}
+			why := "what is saved there could not be looked at: " + err.Error()
+			p.add(thing{PruneItem: api.PruneItem{Kind: api.PruneSaved, Name: repo.Path, Repo: repo.Name, Since: repo.CreatedAt, Why: why}})
 		}
 		for _, ref := range list {
 			p.ref(g, repo, ref)
