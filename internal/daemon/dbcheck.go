@@ -105,6 +105,19 @@ func mayBackup(path string) error {
 // Check looks at everything that can be wrong with the database. Whoever asked
 // was told of the last recovery with it.
 func (d database) Check(ctx context.Context) (api.DatabaseCheck, error) {
+	out, err := d.look(ctx)
+	if r := out.Recovery; err == nil && r != nil && !r.Seen && !r.Pending {
+		seen := *r
+		seen.Seen = true
+		if err := d.recovery.put(&seen); err != nil {
+			d.daemon.Log().Warn("note that a recovery was seen", "error", err)
+		}
+	}
+	return out, err
+}
+
+// look is Check without anything being noted.
+func (d database) look(ctx context.Context) (api.DatabaseCheck, error) {
 	out := api.DatabaseCheck{Schema: api.Schema, OK: true, Path: d.store.Path(), Recovery: d.recovery.get()}
 	add := func(name string, faults []string, fine, hint string) {
 		item := api.CheckItem{Name: name, OK: len(faults) == 0, Detail: fine}
@@ -149,13 +162,6 @@ func (d database) Check(ctx context.Context) (api.DatabaseCheck, error) {
 			faults = []string{"the database was restored, and what else is on disk is yet to be added"}
 		}
 		add("recovery", faults, recovered(r), "`hf backend restart` goes on with it")
-		if !r.Seen && !r.Pending {
-			seen := *r
-			seen.Seen = true
-			if err := d.recovery.put(&seen); err != nil {
-				d.daemon.Log().Warn("note that a recovery was seen", "error", err)
-			}
-		}
 	}
 	return out, nil
 }

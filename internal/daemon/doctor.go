@@ -4,16 +4,17 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
-	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/hf-dev/hf/internal/agent"
-	"github.com/hf-dev/hf/internal/store"
 	"github.com/hf-dev/hf/internal/task"
 	"github.com/hf-dev/hf/pkg/api"
 )
+
+// countLimit bounds how long is looked for leftovers: that looks at every task.
+const countLimit = 10 * time.Second
 
 // doctor looks at what only the daemon can see.
 type doctor struct {
@@ -24,40 +25,46 @@ type doctor struct {
 // Check implements server.Doctor. It changes nothing; the one thing that it
 // starts, the demo agent, has ended when it returns.
 func (d doctor) Check(ctx context.Context, env map[string]string) ([]api.Check, error) {
-	out := []api.Check{d.database(ctx), d.gitHere(ctx), d.spawn(ctx, env)}
+	out := append(d.database(ctx), d.gitHere(ctx), d.spawn(ctx, env))
 	found, err := d.agents.List(ctx, env)
 	if err != nil {
 		return nil, err
 	}
 	out = append(out, agentChecks(found)...)
-	leftovers, err := d.leftovers(ctx)
-	if err != nil {
-		return nil, err
-	}
 	cgroup, err := os.ReadFile("/proc/self/cgroup")
 	if err != nil {
 		cgroup = nil // no Linux: nothing ends at logout there
 	}
-	return append(out, leftovers, loginCheck(string(cgroup))), nil
+	return append(out, d.leftovers(ctx), loginCheck(string(cgroup))), nil
 }
 
-func (d doctor) database(ctx context.Context) api.Check {
+func (d doctor) database(ctx context.Context) []api.Check {
 	c := api.Check{Group: api.GroupFiles, Name: "database", State: api.CheckOK}
-	db, err := database{d.app}.Database(ctx)
+	report, err := database{d.app}.look(ctx)
 	if err != nil {
-		return failed(c, err, "see `hf backend logs`")
+		return []api.Check{failed(c, err, "see `hf backend logs`")}
 	}
-	c.Text = fmt.Sprintf("%s, schema %d", db.Path, db.Version)
-	switch {
-	case db.State == api.DatabaseFull:
-		c.State, c.Text, c.Fix = api.CheckProblem, "the disk of "+db.Path+" is full", "free some space; hf goes on by itself"
-	case db.State == api.DatabaseReadOnly:
-		c.State, c.Text = api.CheckProblem, db.Path+" cannot be written"
-		c.Fix = "make " + filepath.Dir(db.Path) + " writable, then `hf backend restart`"
-	case db.Recovery != nil && !db.Recovery.Seen:
-		c.State, c.Text, c.Fix = api.CheckWarning, recovered(db.Recovery), "`hf db check` tells more"
+	return databaseChecks(c, &report)
+}
+
+// databaseChecks is one line for a database that is as it should be, and one
+// for each thing that is not.
+func databaseChecks(c api.Check, report *api.DatabaseCheck) (out []api.Check) {
+	var fine []string
+	for _, item := range report.Checks {
+		if item.OK {
+			fine = append(fine, item.Name)
+			continue
+		}
+		wrong := c
+		wrong.State, wrong.Text, wrong.Fix = api.CheckProblem, item.Name+": "+item.Detail, item.Hint
+		out = append(out, wrong)
 	}
-	return c
+	if len(out) == 0 {
+		c.Text = report.Path + "; in order: " + strings.Join(fine, ", ")
+		return []api.Check{c}
+	}
+	return out
 }
 
 // gitHere makes sure that the daemon finds a git too: its PATH is that of the
@@ -142,69 +149,43 @@ func agentCheck(a *api.Agent, others bool) api.Check {
 	return c
 }
 
-// leftovers counts worktrees that no living task has.
-func (d doctor) leftovers(ctx context.Context) (api.Check, error) {
-	c := api.Check{Group: api.GroupFiles, Name: "worktrees", State: api.CheckOK}
-	var tasks []task.Task
-	err := d.store.View(ctx, func(tx *store.Tx) (err error) {
-		tasks, err = tx.Tasks(task.Filter{All: true})
-		return err
-	})
+// leftovers says what `hf prune` would free.
+func (d doctor) leftovers(ctx context.Context) api.Check {
+	c := api.Check{Group: api.GroupFiles, Name: "leftovers", State: api.CheckOK}
+	limited, cancel := context.WithTimeout(ctx, countLimit)
+	defer cancel()
+	list, err := d.tasks.Prune(limited, "", task.Filter{}, api.Prune{DryRun: true})
+	if limited.Err() != nil && ctx.Err() == nil {
+		c.Text = fmt.Sprintf("not counted in %s; `hf prune --dry-run` takes its time", countLimit)
+		return c
+	}
 	if err != nil {
-		return c, err
+		return failed(c, err, "see `hf backend logs`")
 	}
-	used := map[string]bool{}
-	for i := range tasks {
-		if l := tasks[i].Lifecycle; l != api.LifecycleKilled && l != api.LifecycleArchived {
-			used[tasks[i].ID] = true
-		}
-	}
-	left, all, err := unused(d.daemon.Paths().Worktrees(), used)
-	if err != nil {
-		return failed(c, err, "hf must be able to read its worktrees"), nil
-	}
-	c.Text = fmt.Sprintf("%d, each of a living task", all)
-	switch {
-	case all == 0:
-		c.Text = "none"
-	case left > 0:
-		c.State = api.CheckWarning
-		c.Text = fmt.Sprintf("%d of %d belong to no living task", left, all)
-		c.Fix = "`hf prune --dry-run` says which, and what is in them"
-	}
-	return c, nil
+	return leftoverCheck(c, &list)
 }
 
-// unused counts the worktrees below root, <repo>/<slug>-<task>, and those of
-// them whose task is not used.
-func unused(root string, used map[string]bool) (left, all int, err error) {
-	repos, err := os.ReadDir(root)
-	if errors.Is(err, fs.ErrNotExist) {
-		return 0, 0, nil
-	}
-	if err != nil {
-		return 0, 0, err
-	}
-	for _, repo := range repos {
-		if !repo.IsDir() {
-			continue
-		}
-		dirs, err := os.ReadDir(filepath.Join(root, repo.Name()))
-		if err != nil {
-			return 0, 0, err
-		}
-		for _, dir := range dirs {
-			if !dir.IsDir() {
-				continue
-			}
-			all++
-			id := dir.Name()[strings.LastIndexByte(dir.Name(), '-')+1:]
-			if !used[id] {
-				left++
-			}
+func leftoverCheck(c api.Check, list *api.PruneList) api.Check {
+	stray, finished := 0, 0
+	for i := range list.Items {
+		switch {
+		case list.Items[i].Kind == api.PruneDirectory:
+			stray++
+		case list.Items[i].Free:
+			finished++
 		}
 	}
-	return left, all, nil
+	c.Fix = "`hf prune --dry-run` says which and why, `hf prune` frees what is safe to"
+	switch {
+	case stray > 0:
+		c.State = api.CheckWarning
+		c.Text = fmt.Sprintf("directories among the worktrees that belong to no task: %d", stray)
+	case finished > 0:
+		c.Text = fmt.Sprintf("what is finished and can be freed: %d, %d MiB", finished, list.Bytes>>20)
+	default:
+		c.Text, c.Fix = "none", ""
+	}
+	return c
 }
 
 // loginCheck says whether the daemon and the agents it starts belong to a login

@@ -2,7 +2,6 @@ package daemon
 
 import (
 	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
@@ -74,18 +73,33 @@ func TestInstallScriptNamesTheAgents(t *testing.T) {
 	}
 }
 
-func TestUnused(t *testing.T) {
-	root := filepath.Join(t.TempDir(), "w")
-	if left, all, err := unused(root, nil); left != 0 || all != 0 || err != nil {
-		t.Errorf("no directory: %d of %d, %v", left, all, err)
+func TestDatabaseChecks(t *testing.T) {
+	report := api.DatabaseCheck{Path: "/s/hf.db", Checks: []api.CheckItem{{Name: "integrity", OK: true}, {Name: "schema", OK: true}}}
+	got := databaseChecks(api.Check{Name: "database", State: api.CheckOK}, &report)
+	if len(got) != 1 || got[0].State != api.CheckOK || got[0].Text != "/s/hf.db; in order: integrity, schema" {
+		t.Errorf("%+v", got)
 	}
-	for _, dir := range []string{"app/fix-it-aaaa1111", "app/bbbb2222", "web/no-task-cccc3333"} {
-		if err := os.MkdirAll(filepath.Join(root, dir), 0o700); err != nil {
-			t.Fatal(err)
+	report.Checks[0] = api.CheckItem{Name: "integrity", Detail: "page 3 is gone", Hint: "restart"}
+	got = databaseChecks(api.Check{Name: "database"}, &report)
+	if len(got) != 1 || got[0].State != api.CheckProblem || got[0].Text != "integrity: page 3 is gone" || got[0].Fix != "restart" {
+		t.Errorf("%+v", got)
+	}
+}
+
+func TestLeftoverCheck(t *testing.T) {
+	for name, tt := range map[string]struct {
+		items []api.PruneItem
+		state api.CheckState
+		text  string
+	}{
+		"nothing":   {nil, api.CheckOK, "none"},
+		"kept":      {[]api.PruneItem{{Kind: api.PruneTask}}, api.CheckOK, "none"},
+		"finished":  {[]api.PruneItem{{Kind: api.PruneTask, Free: true}, {Kind: api.PruneSaved, Free: true}}, api.CheckOK, "what is finished and can be freed: 2, 5 MiB"},
+		"directory": {[]api.PruneItem{{Kind: api.PruneTask, Free: true}, {Kind: api.PruneDirectory}}, api.CheckWarning, "directories among the worktrees that belong to no task: 1"},
+	} {
+		c := leftoverCheck(api.Check{State: api.CheckOK}, &api.PruneList{Items: tt.items, Bytes: 5 << 20})
+		if c.State != tt.state || !strings.HasPrefix(c.Text, tt.text) || (c.Fix == "") != (tt.text == "none") {
+			t.Errorf("%s: %+v", name, c)
 		}
-	}
-	left, all, err := unused(root, map[string]bool{"aaaa1111": true, "bbbb2222": true})
-	if left != 1 || all != 3 || err != nil {
-		t.Errorf("%d of %d, %v", left, all, err)
 	}
 }
