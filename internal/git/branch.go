@@ -164,11 +164,8 @@ func (r *Runner) takenNames(ctx context.Context, repo Repo) (names, error) {
 		return taken, failed("list branches", err)
 	}
 	for ref := range strings.FieldsSeq(string(out)) {
-		name, local := strings.CutPrefix(ref, "refs/heads/")
-		if !local { // the name of a remote may have slashes, but hardly one does
-			_, name, _ = strings.Cut(strings.TrimPrefix(ref, "refs/remotes/"), "/")
-		}
-		if name == "" || name == "HEAD" {
+		name := branchOf(ref)
+		if name == "" {
 			continue
 		}
 		name = strings.ToLower(name)

@@ -47,6 +47,10 @@ func (s *Service) Create(ctx context.Context, request string, in api.CreateTask)
 	if err := s.checkNames(ctx, t, repo); err != nil {
 		return Receipt{}, err
 	}
+	seen := func(string) bool { return false }
+	if repo.GitDir != "" && !t.Explicit {
+		seen = s.cfg.Git.SeenBranches(repo.GitDir)
+	}
 	s.keepEnv(t, in.Env)
 	op := s.newOperation(t, KindCreate, s.cfg.Now())
 	var receipt Receipt
@@ -55,7 +59,7 @@ func (s *Service) Create(ctx context.Context, request string, in api.CreateTask)
 			receipt = r // the same request, a moment earlier
 			return err
 		}
-		if err := reserveBranch(tx, t); err != nil {
+		if err := reserveBranch(tx, t, seen); err != nil {
 			return err
 		}
 		if err := tx.PutTask(t); err != nil {
@@ -225,11 +229,15 @@ func (s *Service) checkNames(ctx context.Context, t *Task, repo *Repo) error {
 	return err
 }
 
-// reserveBranch numbers a derived branch that another live task has.
-func reserveBranch(tx Tx, t *Task) error {
+// reserveBranch numbers a derived branch that another live task has, or that
+// was seen in the repository.
+func reserveBranch(tx Tx, t *Task, seen func(name string) bool) error {
 	taken, err := liveBranches(tx, t)
 	if err != nil {
 		return err
+	}
+	if !t.Explicit && seen(t.Branch) {
+		taken[strings.ToLower(t.Branch)] = true
 	}
 	if t.Explicit && !taken[strings.ToLower(t.Branch)] {
 		if clash := git.Clash(slices.Collect(maps.Keys(taken)), t.Branch); clash != "" {
@@ -243,7 +251,7 @@ func reserveBranch(tx Tx, t *Task) error {
 		return &api.Error{Code: api.CodeExists, Message: fmt.Sprintf("branch %q belongs to another task", t.Branch), Hint: "Choose another name, or stack on it with --on."}
 	}
 	for n := 2; ; n++ {
-		if name := fmt.Sprintf("%s-%d", t.Branch, n); !taken[strings.ToLower(name)] {
+		if name := fmt.Sprintf("%s-%d", t.Branch, n); !taken[strings.ToLower(name)] && !seen(name) {
 			t.Branch = name
 			return nil
 		}

@@ -64,6 +64,7 @@ type Git interface {
 	BranchClash(ctx context.Context, repo git.Repo, name string) (string, error)
 	ResolveCommit(ctx context.Context, repo git.Repo, rev string) (string, error)
 	Branch(ctx context.Context, repo git.Repo, name string) (commit string, exists bool, err error)
+	SeenBranches(gitDir string) func(name string) bool
 	FreeBranch(ctx context.Context, repo git.Repo, want string, reserved func(string) bool) (string, error)
 	CreateBranch(ctx context.Context, repo git.Repo, branch, commit string) error
 	Fetch(ctx context.Context, repo git.Repo, branch string, env []string) error
