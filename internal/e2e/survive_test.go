@@ -42,6 +42,10 @@ func TestTurnOutlivesTheDaemon(t *testing.T) {
 		t.Errorf("after the upgrade: pid %d (was %d), outdated %v (%s)", after.PID, before.PID, after.Outdated, after.Why)
 	}
 
+	if told := m.hf("history"); !strings.Contains(told, "hfd upgraded in place to ") {
+		t.Errorf("the history does not know of the upgrade:\n%s", told)
+	}
+
 	d := m.untilStatus(id, api.StatusWaiting)
 	if len(d.Permissions) != 1 {
 		t.Fatalf("open permissions: %v", d.Permissions)

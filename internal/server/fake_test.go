@@ -171,6 +171,10 @@ func (w sessions) Permissions(_ context.Context, task string) ([]session.Permiss
 	return nil, w.note("permissions", task)
 }
 
+func (w sessions) OpenPermissions(_ context.Context, workspace string) ([]session.Permission, error) {
+	return nil, w.note("approvals", workspace)
+}
+
 func (w sessions) Resolve(_ context.Context, request, task, permission string, in api.ResolvePermission) (session.Permission, error) {
 	return session.Permission{PermissionRequest: api.PermissionRequest{ID: permission, Task: task}}, w.note("resolve", request, task, permission, in.Option)
 }

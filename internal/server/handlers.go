@@ -255,6 +255,15 @@ func (s *server) permissions(r *request) ([]api.PermissionRequest, error) {
 	return each(list, s.view.permission), err
 }
 
+func (s *server) approvals(r *request) ([]api.PermissionRequest, error) {
+	workspace, err := r.workspace("")
+	if err != nil {
+		return nil, err
+	}
+	list, err := s.cfg.Sessions.OpenPermissions(r.Context(), workspace)
+	return each(list, s.view.permission), err
+}
+
 func (s *server) resolve(r *request) (api.PermissionRequest, error) {
 	in, err := body[api.ResolvePermission](r)
 	if err != nil {

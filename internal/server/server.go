@@ -40,6 +40,7 @@ type Sessions interface {
 	Send(ctx context.Context, request, task string, in api.SendMessage) (session.Message, error)
 	Message(ctx context.Context, task, id string) (session.Message, error)
 	Permissions(ctx context.Context, task string) ([]session.Permission, error)
+	OpenPermissions(ctx context.Context, workspace string) ([]session.Permission, error)
 	Resolve(ctx context.Context, request, task, permission string, in api.ResolvePermission) (session.Permission, error)
 	// Transcript yields entries from behind the cursor after. With follow it
 	// goes on until ctx ends or yield returns an error.
@@ -175,6 +176,7 @@ func (s *server) endpoints() []endpoint {
 		{api.RouteInterrupt, answer(http.StatusAccepted, s.action(s.cfg.Tasks.Interrupt))},
 		{api.RouteSend, answer(http.StatusAccepted, s.send)},
 		{api.RouteMessage, answer(http.StatusOK, s.message)},
+		{api.RouteApprovals, answer(http.StatusOK, s.approvals)},
 		{api.RoutePermissions, answer(http.StatusOK, s.permissions)},
 		{api.RouteResolve, answer(http.StatusOK, s.resolve)},
 		{api.RouteDiff, answer(http.StatusOK, s.diff)},

@@ -52,6 +52,7 @@ func TestRoutes(t *testing.T) {
 		{route: api.RouteSend, args: []string{"t"}, body: `{"text":"hi"}`, status: 202, call: "send rq id-of-t hi", answer: `"state":"accepted"`},
 		{route: api.RouteMessage, args: []string{"t", "m9"}, status: 200, call: "message id-of-t m9", answer: `"id":"m9"`},
 		{route: api.RoutePermissions, args: []string{"t"}, status: 200, call: "permissions id-of-t", answer: `[]`},
+		{route: api.RouteApprovals, query: "workspace=w", status: 200, call: "approvals w", answer: `[]`},
 		{route: api.RouteResolve, args: []string{"t", "p1"}, body: `{"option":"yes"}`, status: 200, call: "resolve rq id-of-t p1 yes", answer: `"options":[]`},
 		{route: api.RouteDiff, args: []string{"t"}, query: "patch=exact", status: 200, call: "diff id-of-t exact", answer: `"files":[]`},
 		{route: api.RouteCommand, args: []string{"t"}, body: `{"argv":["ls"]}`, status: 200, call: "command id-of-t ls", answer: `"argv":["ls"]`},

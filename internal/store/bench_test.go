@@ -118,3 +118,38 @@ func BenchmarkOpen(b *testing.B) {
 		})
 	}
 }
+
+// BenchmarkHistory is a page of a long history: of one workspace of two, of one
+// task, and of a workspace in which little happened.
+func BenchmarkHistory(b *testing.B) {
+	const events = 100_000
+	s := openTest(b, Options{})
+	seed(b, s, "a", "b")
+	update(b, s, func(tx *Tx) error {
+		kinds := []api.EventKind{api.EventStepDone, api.EventStepProgress, api.EventTaskChanged, api.EventMessageState}
+		for i := range events {
+			workspace, of := "w", "a"
+			if i%1000 == 0 {
+				workspace, of = "quiet", ""
+			}
+			change := api.TaskChange{Was: api.StatusRunning, Status: api.StatusIdle}
+			if _, err := tx.Event(kinds[i%len(kinds)], workspace, of, change); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	for name, f := range map[string]task.HistoryFilter{
+		"workspace": {Workspace: "w"}, "task": {Task: "a"}, "quiet": {Workspace: "quiet"},
+	} {
+		f.Limit, f.Newest = 50, true
+		b.Run(name, func(b *testing.B) {
+			for b.Loop() {
+				view(b, s, func(tx *Tx) error {
+					_, err := tx.History(f)
+					return err
+				})
+			}
+		})
+	}
+}

@@ -150,6 +150,12 @@ func (tx *Tx) OpenPermissions(task string) ([]session.Permission, error) {
 	return tx.permissions(`WHERE task = ? AND state = 'open' ORDER BY n`, task)
 }
 
+// OpenPermissionsIn returns the requests of a workspace's tasks that wait for an
+// answer, oldest first.
+func (tx *Tx) OpenPermissionsIn(workspace string) ([]session.Permission, error) {
+	return tx.permissions(`WHERE state = 'open' AND task IN (SELECT id FROM tasks WHERE workspace = ?) ORDER BY n`, workspace)
+}
+
 // PermissionsOf returns the permission requests of a task, oldest first.
 func (tx *Tx) PermissionsOf(task string) ([]session.Permission, error) {
 	return tx.permissions(`WHERE task = ? ORDER BY n`, task)

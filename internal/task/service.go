@@ -47,6 +47,7 @@ type Tx interface {
 	Permission(id string) (*session.Permission, error)
 	PutPermission(p *session.Permission) error
 	OpenPermissions(task string) ([]session.Permission, error)
+	OpenPermissionsIn(workspace string) ([]session.Permission, error)
 
 	Event(kind api.EventKind, workspace, task string, data any) (int64, error)
 	LastSeq() (int64, error)

@@ -232,6 +232,15 @@ func (s *Service) Permissions(ctx context.Context, task string) (out []session.P
 	return out, err
 }
 
+// OpenPermissions lists the open permission requests of all tasks of a workspace.
+func (s *Service) OpenPermissions(ctx context.Context, workspace string) (out []session.Permission, err error) {
+	err = s.cfg.Store.View(ctx, func(tx Tx) error {
+		out, err = tx.OpenPermissionsIn(workspace)
+		return err
+	})
+	return out, err
+}
+
 // Resolve answers a permission request. The decision is durable when Resolve
 // returns, and is taken once: a second, different one is refused.
 func (s *Service) Resolve(ctx context.Context, request, task, id string, in api.ResolvePermission) (session.Permission, error) {

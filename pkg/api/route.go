@@ -99,6 +99,7 @@ var (
 	RouteInterrupt    = Route{"POST", "/v1/tasks/{task}/interrupt"}
 	RouteSend         = Route{"POST", "/v1/tasks/{task}/messages"}
 	RouteMessage      = Route{"GET", "/v1/tasks/{task}/messages/{message}"}
+	RouteApprovals    = Route{"GET", "/v1/permissions"} // of every task of the workspace
 	RoutePermissions  = Route{"GET", "/v1/tasks/{task}/permissions"}
 	RouteResolve      = Route{"POST", "/v1/tasks/{task}/permissions/{permission}"}
 	RouteTranscript   = Route{"GET", "/v1/tasks/{task}/transcript"}

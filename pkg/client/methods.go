@@ -195,6 +195,12 @@ func (c *Client) Permissions(ctx context.Context, task string) (out []api.Permis
 	return out, err
 }
 
+// Approvals lists the open permission requests of every task of the workspace.
+func (c *Client) Approvals(ctx context.Context) (out []api.PermissionRequest, err error) {
+	err = c.call(ctx, api.RouteApprovals, api.RouteApprovals.Path(), c.scope(nil), nil, &out)
+	return out, err
+}
+
 // Resolve answers a permission request.
 func (c *Client) Resolve(ctx context.Context, task, permission string, in api.ResolvePermission) (out api.PermissionRequest, err error) {
 	err = c.call(ctx, api.RouteResolve, api.RouteResolve.Path(task, permission), c.scope(nil), in, &out)

@@ -16,12 +16,11 @@ import (
 	"github.com/hf-dev/hf/internal/iostreams"
 	"github.com/hf-dev/hf/internal/sanitize"
 	"github.com/hf-dev/hf/pkg/api"
-	"github.com/hf-dev/hf/pkg/client"
 )
 
 // lister is what `hf approvals` asks of the daemon.
 type lister interface {
-	Tasks(ctx context.Context, f client.TaskFilter) (api.TaskList, error)
+	Approvals(ctx context.Context) ([]api.PermissionRequest, error)
 	Permissions(ctx context.Context, task string) ([]api.PermissionRequest, error)
 }
 
@@ -93,26 +92,12 @@ func runList(ctx context.Context, opts *ListOptions) error {
 	return tb.Render(opts.IO.Out)
 }
 
-// open collects the requests. It is never nil, so that its JSON is a list.
-func (o *ListOptions) open(ctx context.Context, c lister) ([]api.PermissionRequest, error) {
-	tasks := []string{o.Task}
+// open asks for the requests. The list is never nil, so that its JSON is one.
+func (o *ListOptions) open(ctx context.Context, c lister) (open []api.PermissionRequest, err error) {
 	if o.Task == "" {
-		waiting, err := c.Tasks(ctx, client.TaskFilter{Status: []api.Status{api.StatusWaiting}})
-		if err != nil {
-			return nil, err
-		}
-		tasks = nil
-		for _, t := range waiting.Tasks {
-			tasks = append(tasks, t.ID)
-		}
+		open, err = c.Approvals(ctx)
+	} else {
+		open, err = c.Permissions(ctx, o.Task)
 	}
-	all := []api.PermissionRequest{}
-	for _, t := range tasks {
-		open, err := c.Permissions(ctx, t)
-		if err != nil {
-			return nil, err
-		}
-		all = append(all, open...)
-	}
-	return all, nil
+	return append([]api.PermissionRequest{}, open...), err
 }

@@ -64,8 +64,7 @@ func TestWhichOneIsMeant(t *testing.T) {
 func TestApprovals(t *testing.T) {
 	now := time.Now()
 	d := &clitest.Daemon{
-		TaskList: api.TaskList{Tasks: []api.Task{{ID: "k3f9"}}},
-		Open:     []api.PermissionRequest{{ID: "c3f2", Task: "k3f9", Kind: "execute", Title: "Run", Command: "ls\x1b[8m", CreatedAt: now.Add(-time.Minute)}},
+		Open: []api.PermissionRequest{{ID: "c3f2", Task: "k3f9", Kind: "execute", Title: "Run", Command: "ls\x1b[8m", CreatedAt: now.Add(-time.Minute)}},
 	}
 	list := func(args ...string) (string, string) {
 		io, _, out, errOut := iostreams.Test()

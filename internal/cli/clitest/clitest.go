@@ -179,6 +179,9 @@ func (d *Daemon) Permissions(context.Context, string) ([]api.PermissionRequest, 
 	return d.Open, nil
 }
 
+// Approvals returns Open.
+func (d *Daemon) Approvals(context.Context) ([]api.PermissionRequest, error) { return d.Open, nil }
+
 // Resolve notes the answer.
 func (d *Daemon) Resolve(_ context.Context, task, id string, in api.ResolvePermission) (api.PermissionRequest, error) {
 	return api.PermissionRequest{ID: id, Task: task, Title: "it"}, d.note("resolve", task, id, text(in))
