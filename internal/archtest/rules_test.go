@@ -39,7 +39,7 @@ func rules() []rule {
 		// HTTP, SQL nor a driver.
 		{"internal/task", []string{
 			"internal/agent", "internal/agent/acp", "internal/git", "internal/ids", "internal/operation",
-			"internal/repoconfig", "internal/sandbox", "internal/session",
+			"internal/repoconfig", "internal/sandbox", "internal/sanitize", "internal/session",
 		}},
 		{"internal/repo", []string{"internal/git", "internal/ids", "internal/repoconfig", "internal/task"}},
 		{"internal/rebuild", []string{

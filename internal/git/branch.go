@@ -39,8 +39,12 @@ func (r *Runner) CreateBranch(ctx context.Context, repo Repo, name, commit strin
 	return failed(fmt.Sprintf("create branch %q", name), err)
 }
 
-// Branch returns the commit a local branch is at.
+// Branch returns the commit a local branch is at. One with a control character
+// in its name is none that hf works with.
 func (r *Runner) Branch(ctx context.Context, repo Repo, name string) (commit string, exists bool, err error) {
+	if strings.ContainsFunc(name, isControl) {
+		return "", false, nil
+	}
 	commit, err = r.line(ctx, repo.in(), "rev-parse", "--verify", "--quiet", "refs/heads/"+name)
 	if code := exitCode(err); code == 1 || code == 128 {
 		return "", false, nil

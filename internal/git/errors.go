@@ -138,7 +138,7 @@ func networkError(url string, err error) error {
 	}
 	said := gitMessage(err)
 	switch {
-	case containsAny(said, "Authentication failed", "could not read Username", "could not read Password", "Permission denied", "terminal prompts disabled"):
+	case containsAny(said, "Authentication failed", "could not read Username", "could not read Password", "Permission denied", "terminal prompts disabled", "returned error: 403"):
 		return &api.Error{
 			Code: api.CodeUnauthorized, Message: fmt.Sprintf("%s does not let you in: %s", url, said),
 			Hint: "sign in so that `git fetch` works in this shell (gh auth login, ssh-add, a credential helper)",

@@ -11,10 +11,10 @@ import (
 	"unicode"
 	"unicode/utf8"
 
-	"github.com/hf-dev/hf/internal/sandbox"
-
 	"github.com/hf-dev/hf/internal/git"
 	"github.com/hf-dev/hf/internal/ids"
+	"github.com/hf-dev/hf/internal/sandbox"
+	"github.com/hf-dev/hf/internal/sanitize"
 	"github.com/hf-dev/hf/internal/session"
 	"github.com/hf-dev/hf/pkg/api"
 )
@@ -104,11 +104,12 @@ func (s *Service) newTask(in api.CreateTask) (*Task, error) {
 		Model: in.Model, Mode: in.Mode,
 		Lifecycle: api.LifecycleQueued, CreatedAt: now, UpdatedAt: now,
 	}
+	plain := sanitize.Text(in.Prompt) // names are made of words
 	if t.Title == "" {
-		t.Title = git.TitleFromPrompt(in.Prompt)
+		t.Title = git.TitleFromPrompt(plain)
 	}
 	if t.Branch == "" {
-		t.Branch = git.BranchFromPrompt(in.Prompt)
+		t.Branch = git.BranchFromPrompt(plain)
 	} else if err := git.CheckBranchName(t.Branch); err != nil {
 		return nil, err
 	}
