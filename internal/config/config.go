@@ -60,6 +60,7 @@ type Backend struct {
 	IdleExit   time.Duration // ends when nothing lived and nobody asked for so long; 0 = never
 	LogMaxSize int64         // bytes of a log file before the next one is begun
 	LogKeep    int           // how many old log files are kept
+	JournalMax int64         // bytes an agent may write before it is ended
 }
 
 // Backup is when the database is copied by itself.
@@ -96,7 +97,7 @@ func Default() Config {
 		Permission: api.PermissionAsk,
 		Agents:     map[string]Agent{},
 		Repos:      map[string]Repo{},
-		Backend:    Backend{IdleExit: 30 * time.Minute, LogMaxSize: 10 << 20, LogKeep: 3},
+		Backend:    Backend{IdleExit: 30 * time.Minute, LogMaxSize: 10 << 20, LogKeep: 3, JournalMax: 1 << 30},
 		Backup:     Backup{Every: time.Hour, Keep: 7 * 24 * time.Hour},
 		Create: Create{
 			AgentTimeout: time.Minute, SetupTimeout: 15 * time.Minute,

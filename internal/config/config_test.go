@@ -38,6 +38,7 @@ command = "other --acp -v"
 idle_exit = 0
 log_max_size = "1MiB"
 log_keep = 9
+journal_max = "64MiB"
 
 [create]
 base = "develop"
@@ -71,7 +72,7 @@ func TestParse(t *testing.T) {
 			"two.words": {Command: []string{"other", "--acp", "-v"}},
 		},
 		Repos:   map[string]Repo{},
-		Backend: Backend{IdleExit: 0, LogMaxSize: 1 << 20, LogKeep: 9},
+		Backend: Backend{IdleExit: 0, LogMaxSize: 1 << 20, LogKeep: 9, JournalMax: 64 << 20},
 		Backup:  Backup{Every: 10 * time.Minute},
 		Create:  Create{Base: "develop", AgentTimeout: 90 * time.Second, SetupTimeout: time.Hour, CheckTimeout: 2 * time.Minute, FetchTimeout: 5 * time.Second},
 		Prune:   Prune{Saved: 48 * time.Hour},
@@ -82,13 +83,13 @@ func TestParse(t *testing.T) {
 	}
 	for key, origin := range map[string]string{
 		"workspace": "c.toml:2", "agents.claude.env.REGION": "c.toml:9", `agents."two.words".command`: "c.toml:18",
-		"create.base": "c.toml:26", "create": "c.toml:25", "backend.nothing": "default",
+		"create.base": "c.toml:27", "create": "c.toml:26", "backend.nothing": "default",
 	} {
 		if got.Origin(key) != origin {
 			t.Errorf("Origin(%s) = %s, want %s", key, got.Origin(key), origin)
 		}
 	}
-	if got.Origins()["create.base"] != "c.toml:26" {
+	if got.Origins()["create.base"] != "c.toml:27" {
 		t.Errorf("Origins = %v", got.Origins())
 	}
 }

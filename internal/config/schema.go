@@ -26,6 +26,7 @@ func keys(c *Config) map[string]setter {
 			"idle_exit":    duration(&c.Backend.IdleExit),
 			"log_max_size": size(&c.Backend.LogMaxSize),
 			"log_keep":     count(&c.Backend.LogKeep, 100),
+			"journal_max":  size(&c.Backend.JournalMax),
 		}),
 		"backup": table(map[string]setter{
 			"every": duration(&c.Backup.Every),

@@ -99,8 +99,9 @@ func (a *app) wire(ctx context.Context, cfg *config.Source) error {
 		}
 		return path
 	}
+	journalMax := cfg.Current().Backend.JournalMax
 	a.sessions = session.New(ctx, session.Config{
-		Store: sessionStore{a.store}, HF: hf, Dir: paths.Sessions(), Socket: socket, Umask: umask, Log: log, Now: time.Now,
+		Store: sessionStore{a.store}, HF: hf, Dir: paths.Sessions(), Socket: socket, Umask: umask, JournalMax: journalMax, Log: log, Now: time.Now,
 	})
 	a.agents = registry{source: cfg, demo: []string{hfd, "demo-agent"}}
 	worktrees := worktree.New(worktree.Options{Git: a.git, Dir: paths.Worktrees(), Log: log})
@@ -112,7 +113,7 @@ func (a *app) wire(ctx context.Context, cfg *config.Source) error {
 		Runner:  func() task.Runner { return a.runner },
 		Configs: repoConfigs{a.git},
 		Commands: held.Commands{
-			HF: hf, Dir: paths.Commands(), Socket: socket, Umask: umask, Parking: isParking,
+			HF: hf, Dir: paths.Commands(), Socket: socket, Umask: umask, JournalMax: journalMax, Parking: isParking,
 		},
 		MayBegin: a.mayBegin,
 		Settings: func() task.Settings { return taskSettings(cfg.Current(), worktrees.Name()) },

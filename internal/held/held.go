@@ -27,11 +27,14 @@ const (
 
 // Commands runs commands by name. All fields are required.
 type Commands struct {
-	HF      string                   // the hf binary, which is the holder
-	Dir     string                   // one directory for each running command is made below it
-	Socket  func(name string) string // where a command's holder listens
-	Umask   int                      // the user's: the daemon's own is stricter
-	Parking func(error) bool         // reports whether a context ended only because the daemon hands over
+	HF     string                   // the hf binary, which is the holder
+	Dir    string                   // one directory for each running command is made below it
+	Socket func(name string) string // where a command's holder listens
+	Umask  int                      // the user's: the daemon's own is stricter
+	// JournalMax is how many bytes a command may write before it is ended, 0 = no
+	// matter how many.
+	JournalMax int64
+	Parking    func(error) bool // reports whether a context ended only because the daemon hands over
 }
 
 // Run runs a command to its end, or attaches to the one of that name that was
@@ -52,7 +55,7 @@ func (c Commands) Run(ctx context.Context, name string, cmd api.Command, output 
 		return 0, "", fmt.Errorf("reach the command: %w", err)
 	}
 	defer func() { _ = conn.Close() }()
-	ended, tail, err := follow(ctx, conn, dir, output)
+	ended, tail, err := c.follow(ctx, conn, dir, output)
 	if err != nil {
 		if ctx.Err() == nil || !c.Parking(context.Cause(ctx)) {
 			err = errors.Join(err, c.end(context.WithoutCancel(ctx), dir))
@@ -67,7 +70,7 @@ func (c Commands) Run(ctx context.Context, name string, cmd api.Command, output 
 
 // recall returns how a command ended that nobody holds any more.
 func (c Commands) recall(ctx context.Context, dir string, output func(string)) (int, string, error) {
-	ended, tail, err := follow(ctx, nil, dir, output)
+	ended, tail, err := c.follow(ctx, nil, dir, output)
 	if err != nil {
 		return 0, tail, err
 	}
@@ -101,7 +104,7 @@ func (c Commands) ensure(ctx context.Context, dir, name string, cmd api.Command)
 		return err
 	}
 	_, err := hold.Start(ctx, hold.StartOptions{HF: c.HF, Spec: hold.Spec{
-		Session: name, Dir: dir, Socket: c.Socket(name), Argv: cmd.Argv, Env: cmd.Env, Cwd: cmd.Dir, Umask: c.Umask,
+		Session: name, Dir: dir, Socket: c.Socket(name), Argv: cmd.Argv, Env: cmd.Env, Cwd: cmd.Dir, Umask: c.Umask, JournalMax: c.JournalMax,
 	}})
 	if problem, ok := errors.AsType[*api.Error](err); ok && problem.Code == api.CodeExists {
 		_, err = c.known(ctx, dir) // one that a daemon started with its last breath
@@ -133,7 +136,7 @@ func (c Commands) known(ctx context.Context, dir string) (bool, error) {
 
 // follow reads the journal until the command has ended. Without a connection it
 // must have.
-func follow(ctx context.Context, conn *hold.Conn, dir string, output func(string)) (journal.Ended, string, error) {
+func (c Commands) follow(ctx context.Context, conn *hold.Conn, dir string, output func(string)) (journal.Ended, string, error) {
 	r, err := journal.Open(filepath.Join(dir, hold.JournalFile))
 	if err != nil {
 		return journal.Ended{}, "", err
@@ -142,6 +145,12 @@ func follow(ctx context.Context, conn *hold.Conn, dir string, output func(string
 	var tail string
 	for {
 		rec, err := r.Next()
+		if limit := c.JournalMax; conn != nil && limit > 0 && r.Offset() >= limit {
+			return journal.Ended{}, tail, &api.Error{
+				Code: api.CodeSetup, Message: fmt.Sprintf("the command wrote more than %d MiB and was ended", limit>>20),
+				Hint: "it may write less, or backend.journal_max in the configuration allow more",
+			}
+		}
 		switch {
 		case errors.Is(err, io.EOF):
 			if conn == nil {

@@ -38,6 +38,11 @@ func Dial(ctx context.Context, sessionDir string) (*Conn, error) {
 	if err != nil {
 		return nil, fmt.Errorf("find the holder: %w", err)
 	}
+	if err := stopped(info); err != nil {
+		return nil, err
+	}
+	ctx, cancel := untilStopped(ctx, info)
+	defer cancel()
 	raw, err := connect(ctx, info)
 	if err != nil {
 		return nil, err
@@ -143,6 +148,8 @@ func (c *Conn) ask(ctx context.Context, req request, data []byte) error {
 	case <-ctx.Done():
 		return context.Cause(ctx)
 	}
+	ctx, cancel := untilStopped(ctx, c.Info())
+	defer cancel()
 	stop := context.AfterFunc(ctx, func() { c.end(context.Cause(ctx)) })
 	defer stop()
 	req.Len = len(data)
@@ -259,6 +266,11 @@ func (c *Conn) Close() error {
 // once makes one request on a connection of its own, so that it waits for no
 // other.
 func once(ctx context.Context, info Info, req request) error {
+	if err := stopped(info); err != nil {
+		return err
+	}
+	ctx, cancel := untilStopped(ctx, info)
+	defer cancel()
 	c, err := connect(ctx, info)
 	if err != nil {
 		return err

@@ -37,6 +37,9 @@ type Spec struct {
 	Env     []string `json:"env"`             // NAME=value, the whole environment
 	Cwd     string   `json:"cwd"`             // required: absolute
 	Umask   int      `json:"umask,omitempty"` // of the process; 0 = 022
+	// JournalMax is the size, in bytes, from which on no more output is read:
+	// the process waits, as it does while the disk is full. 0 = none.
+	JournalMax int64 `json:"journal_max,omitempty"`
 }
 
 // defaultUmask is the process's when Spec.Umask is 0; the holder's own is 077.

@@ -361,3 +361,70 @@ func TestIdleHolderSleeps(t *testing.T) {
 		return switches() == before
 	})
 }
+
+// A stopped holder answers nobody. Whoever asks is told so, and it goes on as
+// if nothing had been.
+func TestStoppedHolderIsNotWaitedFor(t *testing.T) {
+	t.Parallel()
+	s := sh(t, `read line; echo "got $line"; read line; echo "got $line"`)
+	c := s.dial()
+	if err := syscall.Kill(s.PID, syscall.SIGSTOP); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "the holder to be stopped", func() bool { return stopped(s.Info) != nil })
+	for what, ask := range map[string]func() error{
+		"input": func() error { return c.Input(t.Context(), 1, []byte("one\n")) },
+		"dial":  func() error { _, err := Dial(t.Context(), s.dir); return err },
+		"stop":  func() error { return Stop(t.Context(), s.dir, 0) },
+	} {
+		e, ok := errors.AsType[*api.Error](ask())
+		if !ok || !strings.Contains(e.Message, "is stopped") || e.Hint == "" {
+			t.Errorf("%s: %v", what, e)
+		}
+	}
+	if err := syscall.Kill(s.PID, syscall.SIGCONT); err != nil {
+		t.Fatal(err)
+	}
+	// The input had been sent in full: it is carried out.
+	again := s.dial()
+	if seq := again.Info().LastSeq; seq != 1 {
+		t.Fatalf("the last input is %d, want the one that was sent", seq)
+	}
+	if err := again.Input(t.Context(), 2, []byte("two\n")); err != nil {
+		t.Fatal(err)
+	}
+	s.awaitExit()
+	if out := s.output(journal.Out); out != "got one\ngot two\n" {
+		t.Errorf("output %q", out)
+	}
+	if err := again.AckExit(t.Context()); err != nil {
+		t.Error(err)
+	}
+}
+
+// From a size on nothing more is read: the process waits, and ends when it is
+// told to.
+func TestJournalHasALimit(t *testing.T) {
+	t.Parallel()
+	spec := specOf(t, "/bin/sh", "-c", "exec cat /dev/zero")
+	spec.JournalMax = 1 << 20
+	s := holdSpec(t, spec)
+	c := s.dial()
+	for c.Info().Size < spec.JournalMax {
+		if _, ok := <-c.Notify(); !ok {
+			t.Fatal("the holder hung up")
+		}
+	}
+	if err := c.Stop(t.Context(), time.Second); err != nil {
+		t.Fatal(err)
+	}
+	if ended := s.awaitExit(); ended.Signal != "SIGTERM" {
+		t.Errorf("it ended by %+v", ended)
+	}
+	if err := c.AckExit(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if size := int64(len(s.output(journal.Out))); size > spec.JournalMax+4*readSize {
+		t.Errorf("%d bytes were written, the limit is %d", size, spec.JournalMax)
+	}
+}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"runtime/debug"
 	"sync"
@@ -51,6 +52,10 @@ func (h *holder) pump(ctx context.Context, f *os.File, kind journal.Kind) {
 	defer func() { _ = f.Close() }()
 	buf := make([]byte, readSize)
 	for {
+		if h.full() {
+			h.complain(fmt.Errorf("the journal has %d bytes: no more output is read", h.journal.Size()))
+			<-h.agent.alone // somebody ends it; then what the pipe holds is read
+		}
 		n, err := f.Read(buf)
 		if err := h.record(ctx, kind, buf[:n]); err != nil {
 			h.complain(err)
@@ -63,6 +68,11 @@ func (h *holder) pump(ctx context.Context, f *os.File, kind journal.Kind) {
 			return
 		}
 	}
+}
+
+// full reports whether the journal is as long as it may become.
+func (h *holder) full() bool {
+	return h.spec.JournalMax > 0 && h.journal.Size() >= h.spec.JournalMax
 }
 
 // drain journals what is in the pipe by now and leaves the rest to whoever

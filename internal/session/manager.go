@@ -28,8 +28,11 @@ type Config struct {
 	Dir    string                 // one directory for each session is made below it
 	Socket func(id string) string // where a session's holder listens
 	Umask  int                    // the user's: the daemon's own is stricter
-	Log    *slog.Logger
-	Now    func() time.Time
+	// JournalMax is how many bytes an agent may write before it is ended, 0 = no
+	// matter how many.
+	JournalMax int64
+	Log        *slog.Logger
+	Now        func() time.Time
 }
 
 // Manager supervises the sessions of this daemon.
@@ -125,7 +128,7 @@ func (m *Manager) adopt(ctx context.Context, s *Session) error {
 		m.cfg.Log.Warn("session snapshot not understood, folding its journal anew", "session", s.ID, "err", err)
 		machine, s.Offset = acp.New(meta.ACP), 0
 	}
-	return m.supervise(ctx, s, machine)
+	return m.supervise(ctx, s, machine, meta.JournalMax)
 }
 
 // Start makes sure that the task has a live session and returns its id. It may
@@ -145,7 +148,7 @@ func (m *Manager) Start(ctx context.Context, req StartRequest) (string, error) {
 	s := &Session{ID: ids.New(), Task: req.Task, Agent: req.Agent, Activity: api.ActivityStarting, Since: now, CreatedAt: now}
 	s.Dir = filepath.Join(m.cfg.Dir, s.ID)
 	err := fault.Around("session.meta", func() error {
-		return writeMeta(s.Dir, meta{ID: s.ID, Task: s.Task, Agent: s.Agent, CreatedAt: now, ACP: req.ACP, Origin: req.Origin})
+		return writeMeta(s.Dir, meta{ID: s.ID, Task: s.Task, Agent: s.Agent, CreatedAt: now, ACP: req.ACP, Origin: req.Origin, JournalMax: m.cfg.JournalMax})
 	})
 	if err != nil {
 		return "", err
@@ -161,7 +164,7 @@ func (m *Manager) Start(ctx context.Context, req StartRequest) (string, error) {
 	}
 	fault.Pass("session.recorded")
 	info, err := hold.Start(ctx, hold.StartOptions{HF: m.cfg.HF, Spec: hold.Spec{
-		Session: s.ID, Dir: s.Dir, Socket: m.cfg.Socket(s.ID), Argv: req.Argv, Env: req.Env, Cwd: req.Dir, Umask: m.cfg.Umask,
+		Session: s.ID, Dir: s.Dir, Socket: m.cfg.Socket(s.ID), Argv: req.Argv, Env: req.Env, Cwd: req.Dir, Umask: m.cfg.Umask, JournalMax: m.cfg.JournalMax,
 	}})
 	if problem, ok := errors.AsType[*api.Error](err); ok {
 		err = problem // it says what a person can do something about
@@ -170,7 +173,7 @@ func (m *Manager) Start(ctx context.Context, req StartRequest) (string, error) {
 		return "", errors.Join(err, m.abandon(context.WithoutCancel(ctx), s, err.Error()))
 	}
 	s.HolderPID, s.AgentPID = info.PID, info.AgentPID
-	if err := m.supervise(ctx, s, acp.New(req.ACP)); err != nil {
+	if err := m.supervise(ctx, s, acp.New(req.ACP), m.cfg.JournalMax); err != nil {
 		return "", err
 	}
 	return s.ID, nil
@@ -188,11 +191,12 @@ func (m *Manager) abandon(ctx context.Context, s *Session, reason string) error 
 	})
 }
 
-func (m *Manager) supervise(ctx context.Context, s *Session, machine *acp.Machine) error {
+func (m *Manager) supervise(ctx context.Context, s *Session, machine *acp.Machine, journalMax int64) error {
 	v, err := newSupervisor(m, s, machine)
 	if err != nil {
 		return err
 	}
+	v.journalMax = journalMax
 	if err := v.connect(ctx); err != nil {
 		m.cfg.Log.Warn("holder does not answer", "session", s.ID, "err", err)
 	}

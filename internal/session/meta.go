@@ -26,6 +26,9 @@ type meta struct {
 	CreatedAt time.Time  `json:"createdAt"`
 	ACP       acp.Config `json:"acp"`
 	Origin    Origin     `json:"origin,omitempty"`
+	// JournalMax is what the holder was told: a daemon with other settings may
+	// follow.
+	JournalMax int64 `json:"journalMax,omitempty"`
 }
 
 const metaFile = "session.json"

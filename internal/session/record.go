@@ -300,6 +300,9 @@ func (v *supervisor) unknown(ctx context.Context, cause error) {
 // activity is what the facts show at this time: a usage limit ends by the
 // clock, not by a word of the agent.
 func (v *supervisor) activity(f acp.Facts) (api.Activity, string, time.Time) {
+	if f.Exit != nil && v.overfull {
+		return api.ActivityFailed, v.farewellNote, f.Since
+	}
 	if f.Exit != nil && v.farewellNote != "" {
 		return api.ActivityExited, v.farewellNote, f.Since
 	}

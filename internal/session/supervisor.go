@@ -54,6 +54,8 @@ type supervisor struct {
 	left    leftover
 	// farewellNote is why hf itself ended the agent, where it did.
 	farewellNote string
+	journalMax   int64 // from this size on the holder reads no more, 0 = never
+	overfull     bool  // the agent was ended for it
 
 	over    atomic.Bool // the process has ended; set before the store says so
 	asked   atomic.Bool // to end: nothing of it is to be taken up again
@@ -134,6 +136,7 @@ func (v *supervisor) run(ctx context.Context, caughtUp chan<- struct{}) {
 			v.farewell(ctx)
 			return
 		}
+		v.endOverfull(ctx)
 		if first && (!more || v.machine.Facts().Err != nil) {
 			close(caughtUp)
 			first = false

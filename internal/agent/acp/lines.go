@@ -16,6 +16,9 @@ const (
 	// maxLine bounds the memory for one line, in bytes. The longest seen from
 	// a real agent had 2 MB.
 	maxLine = 64 << 20
+	// maxFirst is the same for the answer to initialize. A program that writes
+	// more than that without an end of line speaks no ACP.
+	maxFirst = 1 << 20
 	// keepBuffer is the largest line buffer kept for the next line.
 	keepBuffer = 1 << 20
 	// maxShown bounds what an entry shows of output and raw lines.
@@ -50,7 +53,10 @@ func (m *Machine) feedOut(rec journal.Record) {
 		m.s.Partial = &partial{Offset: rec.Offset, Skip: at}
 	}
 	m.line = append(m.line, rest...)
-	if len(m.line) > maxLine {
+	if m.s.Init != stepDone && len(m.line) > maxFirst {
+		m.garbage(m.line)
+	}
+	if len(m.line) > maxLine || m.s.Init != stepDone && len(m.line) > maxFirst {
 		m.s.Dropped, m.s.Partial, m.line = int64(len(m.line)), nil, nil
 	}
 }

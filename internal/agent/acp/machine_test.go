@@ -148,6 +148,22 @@ func TestEndlessLineIsBounded(t *testing.T) {
 	}
 }
 
+// What comes before the answer to initialize is no agent's, however it goes on.
+func TestEndlessFirstLineIsNoAgent(t *testing.T) {
+	k := newTalk(t, Config{})
+	k.due()
+	part := strings.Repeat("\x00", 256<<10)
+	for range 8 {
+		k.feed(journal.Out, part)
+	}
+	if f := k.m.Facts(); f.Err == nil || !strings.Contains(f.Err.Message, "does not speak the Agent Client Protocol") {
+		t.Errorf("Err = %v", f.Err)
+	}
+	if len(k.m.line) > 0 {
+		t.Errorf("%d bytes are kept", len(k.m.line))
+	}
+}
+
 func TestStateIsBounded(t *testing.T) {
 	k := ready(t, Config{Cwd: "/w"})
 	k.prompt("one", "hello")
