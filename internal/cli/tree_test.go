@@ -1,10 +1,12 @@
 package cli
 
 import (
+	"fmt"
 	"go/ast"
 	"go/parser"
 	"go/token"
 	"io/fs"
+	"os"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -15,6 +17,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/hf-dev/hf/internal/cli/exitcode"
 	"github.com/hf-dev/hf/internal/cli/help"
 	"github.com/hf-dev/hf/internal/cli/topics"
 )
@@ -175,6 +178,33 @@ func TestEnvironmentIsDocumented(t *testing.T) {
 			}
 			return true
 		})
+	}
+}
+
+// The README has a row for every command and for every exit code.
+func TestReadme(t *testing.T) {
+	b, err := os.ReadFile("../../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var commands, codes strings.Builder
+	for line := range strings.Lines(string(b)) {
+		switch {
+		case strings.HasPrefix(line, "| `hf"):
+			commands.WriteString(line)
+		case strings.HasPrefix(line, "| ") && strings.Count(line, "|") == 5:
+			codes.WriteString(line)
+		}
+	}
+	everyCommand(func(cmd *cobra.Command, path string) {
+		if cmd.HasParent() && cmd.Name() != "help" && !regexp.MustCompile(`\b`+cmd.Name()+`\b`).MatchString(commands.String()) {
+			t.Errorf("the README has no row for %s", path)
+		}
+	})
+	for _, m := range exitcode.Meanings() {
+		if !strings.Contains(codes.String(), fmt.Sprintf("| %d | ", m.Code)) {
+			t.Errorf("the README does not name exit code %d", m.Code)
+		}
 	}
 }
 

@@ -2,6 +2,8 @@ package config
 
 import (
 	"errors"
+	"os"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -134,6 +136,31 @@ func TestTemplate(t *testing.T) {
 	}
 	if c.Backend != Default().Backend || c.Create != Default().Create || c.Permission != Default().Permission {
 		t.Errorf("%+v", c)
+	}
+}
+
+// The README shows every key, and nothing that there is not.
+func TestReadme(t *testing.T) {
+	b, err := os.ReadFile("../../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, section, _ := strings.Cut(string(b), "\n## Configuration\n")
+	section, _, _ = strings.Cut(section, "\n## ")
+	_, example, _ := strings.Cut(section, "```toml\n")
+	example, _, _ = strings.Cut(example, "```")
+	if _, _, err := Parse("README.md", []byte(example)); err != nil {
+		t.Errorf("the example is wrong: %v", err)
+	}
+	known := map[string]bool{"workspace": true, "provider": true} // chosen by `hf workspace use` and --provider
+	for _, key := range Keys() {
+		name := key[strings.LastIndexByte(key, '.')+1:]
+		if name == "NAME" || known[name] {
+			continue
+		}
+		if !regexp.MustCompile(`\b` + name + `\b`).MatchString(section) {
+			t.Errorf("the README does not say what %s is", key)
+		}
 	}
 }
 
