@@ -134,8 +134,9 @@ func (a *app) wire(ctx context.Context, cfg *config.Source) error {
 // begin takes up what an earlier daemon left and starts what goes on by itself.
 func (a *app) begin(ctx context.Context) error {
 	log := a.daemon.Log()
-	if a.store.Condition() == api.DatabaseReadOnly {
-		return nil // nothing that goes on by itself could be recorded
+	if a.store.Snapshot() { // nothing that goes on by itself could be recorded
+		a.group.Go(func() error { a.awaitWritable(ctx); return nil })
+		return nil
 	}
 	if err := a.recover(ctx); err != nil {
 		return err

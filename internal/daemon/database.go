@@ -50,7 +50,7 @@ func (a *app) rebuildConfig() rebuild.Config {
 // on disk. The sessions are adopted afterwards like any others.
 func (a *app) recover(ctx context.Context) error {
 	r := a.recovery.get()
-	if r == nil || !r.Pending || a.store.Condition() == api.DatabaseReadOnly {
+	if r == nil || !r.Pending {
 		return nil
 	}
 	added, err := rebuild.Run(ctx, a.rebuildConfig())
@@ -72,14 +72,38 @@ func (a *app) onSpace() {
 	}
 }
 
-// mayBegin refuses new tasks while there is no space for what is in progress.
+// mayBegin refuses new tasks while what is in progress can hardly be recorded.
 func (a *app) mayBegin() error {
-	if a.store.Condition() != api.DatabaseFull {
-		return nil
+	switch a.store.Condition() {
+	case api.DatabaseFull:
+		return &api.Error{
+			Code: api.CodeDiskFull, Message: "the disk of the state directory is full: no new task is taken",
+			Hint: "free some space; hf takes new tasks as soon as there is some",
+		}
+	case api.DatabaseReadOnly:
+		return store.ErrReadOnly(filepath.Dir(a.store.Path()))
+	case api.DatabaseOK:
 	}
-	return &api.Error{
-		Code: api.CodeDiskFull, Message: "the disk of the state directory is full: no new task is taken",
-		Hint: "free some space; hf takes new tasks as soon as there is some",
+	return nil
+}
+
+// lookEvery is how often a directory that cannot be written is tried again.
+const lookEvery = 5 * time.Second
+
+// awaitWritable ends a daemon that can only show things as soon as one could do
+// more: the next command starts that.
+func (a *app) awaitWritable(ctx context.Context) {
+	for {
+		select {
+		case <-time.After(lookEvery):
+		case <-ctx.Done():
+			return
+		}
+		if store.TryWriting(filepath.Dir(a.store.Path())) == nil {
+			a.daemon.Log().Info("the state directory can be written again")
+			_ = a.daemon.Stop(ctx, api.Stop{}) // fails for those who wait only
+			return
+		}
 	}
 }
 
@@ -89,8 +113,7 @@ func (a *app) Notices() (out []string) {
 	case api.DatabaseFull:
 		out = append(out, "the disk of the state directory is full: agents wait and no new task is taken; free some space and hf goes on by itself")
 	case api.DatabaseReadOnly:
-		out = append(out, "the state directory cannot be written: hf shows what it knows, and nothing can be changed; make "+
-			filepath.Dir(a.store.Path())+" writable, then `hf backend restart`")
+		out = append(out, store.ErrReadOnly(filepath.Dir(a.store.Path())).Message+"; "+store.ErrReadOnly("").Hint)
 	case api.DatabaseOK:
 	}
 	if err := a.source.Err(); err != nil {

@@ -30,6 +30,19 @@ func Tmpfs(t testing.TB, size int64) (dir string) {
 	return dir
 }
 
+// SetReadOnly makes a file system in memory one that cannot be written, or the
+// other way. Nobody may have a file of it open for writing.
+func SetReadOnly(t testing.TB, dir string, on bool) {
+	t.Helper()
+	flags := uintptr(unix.MS_REMOUNT | unix.MS_NOSUID | unix.MS_NODEV)
+	if on {
+		flags |= unix.MS_RDONLY
+	}
+	if err := unix.Mount("", dir, "", flags, ""); err != nil {
+		t.Fatal(err)
+	}
+}
+
 // place makes a directory with a short path: sockets lie below it.
 func place(t testing.TB) string {
 	t.Helper()

@@ -26,7 +26,7 @@ func (l *Launcher) Look(ctx context.Context) (api.Backend, error) {
 	seen := api.Backend{
 		Schema: api.Schema, StateDir: p.State, Database: p.Database(), Log: p.Log(), Config: p.Config,
 	}
-	if rec, ok := rundir.ReadRecord(p.Lock()); ok {
+	if rec, ok := p.Record(); ok {
 		seen.Socket = rec.Socket
 		if _, alive := rec.Alive(); alive {
 			seen.PID, seen.Version, seen.Build, seen.Phase = rec.PID, rec.Version, rec.Build, rec.Phase
@@ -62,7 +62,7 @@ func (l *Launcher) ask(ctx context.Context, request func(context.Context, *clien
 	if err != nil {
 		return err
 	}
-	rec, _ := rundir.ReadRecord(l.opts.Paths.Lock())
+	rec, _ := l.opts.Paths.Record()
 	limited, cancel := context.WithTimeoutCause(ctx, askLimit, hungError(rec))
 	defer cancel()
 	c := over(conn)
@@ -87,9 +87,9 @@ func (l *Launcher) compare(b *api.Backend) {
 // there was none. With Force a daemon that does not answer, or does not end,
 // is killed.
 func (l *Launcher) Stop(ctx context.Context) (was bool, err error) {
-	rec, _ := rundir.ReadRecord(l.opts.Paths.Lock())
+	rec, _ := l.opts.Paths.Record()
 	err = l.ask(ctx, func(ctx context.Context, c *client.Client) error {
-		rec, _ = rundir.ReadRecord(l.opts.Paths.Lock())
+		rec, _ = l.opts.Paths.Record()
 		return c.Stop(ctx, api.Stop{})
 	})
 	var e *api.Error
@@ -146,7 +146,7 @@ func (l *Launcher) released(ctx context.Context, limit time.Duration, rec rundir
 		if held, err := rundir.Held(l.opts.Paths.Lock()); err == nil && !held {
 			return true
 		}
-		if now, ok := rundir.ReadRecord(l.opts.Paths.Lock()); ok && rec.PID != 0 && now.PID != rec.PID {
+		if now, ok := l.opts.Paths.Record(); ok && rec.PID != 0 && now.PID != rec.PID {
 			return true // it has been written by who got the lock after it
 		}
 		select {

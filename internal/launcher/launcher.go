@@ -104,7 +104,7 @@ type search struct {
 // look makes one attempt. It returns neither connection nor error when it is
 // to be called again.
 func (s *search) look(ctx context.Context) (net.Conn, api.Hello, error) {
-	rec, known := rundir.ReadRecord(s.opts.Paths.Lock())
+	rec, known := s.opts.Paths.Record()
 	if known && rec.Socket != "" {
 		conn, hello, err := probe(ctx, rec.Socket)
 		switch {
@@ -191,7 +191,7 @@ func (s *search) unreachable() error {
 	if s.peer != nil {
 		return s.peer
 	}
-	rec, _ := rundir.ReadRecord(s.opts.Paths.Lock())
+	rec, _ := s.opts.Paths.Record()
 	return hungError(rec)
 }
 

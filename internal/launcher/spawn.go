@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"syscall"
@@ -49,10 +50,15 @@ func (s *search) spawn(lock *os.File) (*child, error) {
 	if err := rec.Identify(); err != nil {
 		return nil, s.stateError(err)
 	}
-	if err := fault.Around("launcher.record", func() error { return rec.Write(lock) }); err != nil {
+	if err := fault.Around("launcher.record", func() error { return s.opts.Paths.Save(rec, lock) }); err != nil {
 		return nil, s.stateError(err)
 	}
-	stderr, from, err := openErr(s.opts.Paths.Err())
+	errPath := s.opts.Paths.Err()
+	stderr, from, err := openErr(errPath)
+	if err != nil && filepath.Dir(socket) != s.opts.Paths.State {
+		errPath = rundir.ErrBeside(socket)
+		stderr, from, err = openErr(errPath)
+	}
 	if err != nil {
 		return nil, s.stateError(err)
 	}
@@ -68,7 +74,7 @@ func (s *search) spawn(lock *os.File) (*child, error) {
 		return nil, missing(path, err)
 	}
 	fault.Pass("launcher.spawned")
-	c := &child{path: path, err: s.opts.Paths.Err(), from: from, ended: make(chan struct{})}
+	c := &child{path: path, err: errPath, from: from, ended: make(chan struct{})}
 	go c.wait(p)
 	return c, nil
 }

@@ -83,6 +83,11 @@ func Held(path string) (bool, error) {
 func try(path string, how, flag int) (*os.File, bool, error) {
 	for {
 		f, err := os.OpenFile(path, os.O_RDWR|flag|syscall.O_NOFOLLOW|syscall.O_NONBLOCK, 0o600)
+		if isReadOnly(err) { // a lock needs no writing
+			if g, rerr := os.OpenFile(path, os.O_RDONLY|syscall.O_NOFOLLOW|syscall.O_NONBLOCK, 0); rerr == nil {
+				f, err = g, nil
+			}
+		}
 		if err != nil {
 			return nil, false, err
 		}

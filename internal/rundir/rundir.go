@@ -8,6 +8,7 @@ import (
 	"hash/fnv"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -25,7 +26,8 @@ type Paths struct {
 	Data   string // worktrees and clones
 	Config string // the configuration file
 
-	sockets []string // directories the sockets may lie in, best first
+	sockets   []string // directories the sockets may lie in, best first
+	elsewhere []string // those of them that serve a state directory which cannot be written
 }
 
 // Resolve finds the paths from a process's variables, by a lookup that answers
@@ -50,7 +52,7 @@ func Resolve(getenv func(string) string) (Paths, error) {
 			Hint:    "set HF_STATE_DIR to a temporary directory",
 		}
 	}
-	return Paths{State: state, Data: data, Config: config, sockets: socketDirs(state, getenv)}, nil
+	return Paths{State: state, Data: data, Config: config, sockets: socketDirs(state, getenv), elsewhere: outsideOf(state, getenv)}, nil
 }
 
 // Lock is the file whose flock is held by the one live hfd. Its content is a
@@ -152,6 +154,19 @@ func socketDirs(state string, getenv func(string) string) []string {
 	if fits(state) {
 		return []string{state}
 	}
+	return privateDirs(state, getenv)
+}
+
+// outsideOf lists the directories outside of the state directory, the one first
+// that is the same whatever the caller's variables are.
+func outsideOf(state string, getenv func(string) string) []string {
+	dirs := privateDirs(state, getenv)
+	slices.Reverse(dirs)
+	return dirs
+}
+
+// privateDirs are directories of this user's, for this state directory.
+func privateDirs(state string, getenv func(string) string) []string {
 	h := fnv.New64a()
 	_, _ = h.Write([]byte(state)) // a hash never fails
 	sum := strconv.FormatUint(h.Sum64(), 36)

@@ -27,6 +27,13 @@ func (p Paths) Bind() (*os.File, string, error) {
 			first = err
 		}
 	}
+	if p.ReadOnly() {
+		for _, dir := range p.elsewhere {
+			if f, path, err := bindIn(dir); err == nil {
+				return f, path, nil
+			}
+		}
+	}
 	if first == nil {
 		_, first = p.SocketDir() // says that there is no place
 	}

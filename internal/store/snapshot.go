@@ -11,12 +11,19 @@ import (
 	"github.com/hf-dev/hf/pkg/api"
 )
 
-// errSnapshot is what a store of a directory that cannot be written answers
-// updates with.
-var errSnapshot = errors.New("the state directory cannot be written")
+// ErrReadOnly is the error of a change while nothing can be written to dir.
+func ErrReadOnly(dir string) *api.Error {
+	return &api.Error{
+		Code: api.CodeReadOnly, Message: fmt.Sprintf("the state directory %s cannot be written: hf shows what it knows, and changes nothing", dir),
+		Hint: "check its permissions, and that its file system is not mounted read-only; hf goes on by itself", Retryable: true,
+	}
+}
 
-// tryWriting says why no file can be made in a directory, if so.
-func tryWriting(dir string) error {
+// Snapshot reports whether this is a copy, in which nothing can be changed.
+func (s *Store) Snapshot() bool { return s.snapshot }
+
+// TryWriting says why no file can be made in a directory, if so.
+func TryWriting(dir string) error {
 	f, err := os.CreateTemp(dir, ".hf-")
 	if err != nil {
 		return err
@@ -30,7 +37,7 @@ func tryWriting(dir string) error {
 // changes the original meanwhile.
 func openSnapshot(ctx context.Context, path string, opts Options) (_ *Store, err error) {
 	if fileSize(path) == 0 {
-		return nil, errReadOnly(errSnapshot)
+		return nil, ErrReadOnly(filepath.Dir(path))
 	}
 	dir, err := os.MkdirTemp("", "hf-read-only-")
 	if err != nil {
@@ -50,6 +57,7 @@ func openSnapshot(ctx context.Context, path string, opts Options) (_ *Store, err
 		return nil, err
 	}
 	s.source, s.snapshot = path, true
+	s.log.Warn("the state directory cannot be written: showing a copy of the database", "copy", copied)
 	s.setCondition(api.DatabaseReadOnly)
 	return s, nil
 }

@@ -72,7 +72,7 @@ func isReadOnly(err error) bool {
 func (s *Store) cannotWrite(err error) error {
 	full, readOnly := isFull(err), isReadOnly(err)
 	if code(err)&0xff == sqlite3.SQLITE_IOERR { // says nothing of the cause
-		trial := tryWriting(filepath.Dir(s.path))
+		trial := TryWriting(filepath.Dir(s.path))
 		full, readOnly = isFull(trial), isReadOnly(trial)
 	}
 	switch {
@@ -103,7 +103,7 @@ func errFull(cause error) error {
 func errReadOnly(cause error) error {
 	return &fault{cause: cause, api: &api.Error{
 		Code: api.CodeReadOnly, Message: fmt.Sprintf("the database cannot be written (%v)", cause),
-		Hint: "check the permissions of the state directory, and that its file system is not mounted read-only; hf shows what it knows meanwhile", Retryable: true,
+		Hint: ErrReadOnly("").Hint, Retryable: true,
 	}}
 }
 

@@ -92,7 +92,7 @@ func Open(ctx context.Context, path string, opts Options) (*Store, error) {
 	case err == nil:
 	case isFull(err) && os.Remove(reservePath(path)) == nil:
 		s, err = open(ctx, path, opts, migrations.FS)
-	case isReadOnly(err) && isReadOnly(tryWriting(filepath.Dir(path))):
+	case isReadOnly(err) && isReadOnly(TryWriting(filepath.Dir(path))):
 		return openSnapshot(ctx, path, opts)
 	}
 	if err == nil {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"path/filepath"
 	"runtime/debug"
 
 	points "github.com/hf-dev/hf/internal/fault"
@@ -90,7 +91,7 @@ func (s *Store) commit(ctx context.Context, batch []*request) {
 	seq := int64(0)     // of the newest event in it
 	err := func() error {
 		if s.snapshot {
-			return errReadOnly(errSnapshot)
+			return ErrReadOnly(filepath.Dir(s.source))
 		}
 		if _, err := s.writer.exec(ctx, "BEGIN IMMEDIATE"); err != nil {
 			return err

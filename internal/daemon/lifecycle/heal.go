@@ -81,7 +81,7 @@ func (d *Daemon) rebind() error {
 	}
 	d.mu.Lock()
 	d.self.Socket, d.socket = path, id
-	err = d.self.Write(lockFile{})
+	err = d.cfg.Paths.Save(d.self, lockFile{})
 	d.mu.Unlock()
 	d.log.Info("bound the socket again", "socket", path)
 	return errors.Join(err, d.accept())

@@ -144,7 +144,7 @@ func (d *Daemon) SetPhase(phase string) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.self.Phase = phase
-	if err := d.self.Write(lockFile{}); err != nil {
+	if err := d.cfg.Paths.Save(d.self, lockFile{}); err != nil {
 		d.log.Error("write the lock record", "error", err)
 	}
 }

@@ -119,12 +119,15 @@ func (d *Daemon) openLog(stderr io.Writer) error {
 	d.logFile = f
 	h := slog.NewJSONHandler(f, &slog.HandlerOptions{Level: d.logLevel})
 	d.log = slog.New(h).With("pid", os.Getpid())
+	if err != nil && d.cfg.Paths.ReadOnly() {
+		return nil // what there is can be shown all the same
+	}
 	return err
 }
 
 // begin records who we are and answers hello.
 func (d *Daemon) begin() error {
-	rec, ok := rundir.ReadRecord(d.cfg.Paths.Lock())
+	rec, ok := d.cfg.Paths.Record()
 	if !ok {
 		return errors.New("the lock file does not say where the socket is")
 	}
@@ -132,7 +135,7 @@ func (d *Daemon) begin() error {
 	if err := d.self.Identify(); err != nil {
 		return err
 	}
-	if err := fault.Around("lifecycle.record", func() error { return d.self.Write(lockFile{}) }); err != nil {
+	if err := fault.Around("lifecycle.record", func() error { return d.cfg.Paths.Save(d.self, lockFile{}) }); err != nil {
 		return fmt.Errorf("write the lock record: %w", err)
 	}
 	d.clients.last.Store(time.Now().UnixNano())
@@ -266,6 +269,9 @@ func (d *Daemon) end(ctx context.Context, abort func(), status int, why string) 
 	close(d.closed)
 	d.flights.wait(replyLimit, true)
 	_ = d.server.Close()
+	if status == exitOK {
+		d.cfg.Paths.Leave(d.self.Socket)
+	}
 	return status
 }
 
