@@ -13,3 +13,5 @@ ALTER TABLE tasks ADD COLUMN slug TEXT NOT NULL DEFAULT '';
 -- Who ended a permission request; the history of one workspace.
 ALTER TABLE permissions ADD COLUMN resolved_by TEXT NOT NULL DEFAULT '';
 CREATE INDEX events_workspace ON events (workspace, seq);
+-- What an agent asks, where the request is a question: JSON, see api.Question.
+ALTER TABLE permissions ADD COLUMN question TEXT;

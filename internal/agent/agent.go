@@ -31,15 +31,16 @@ type Profile struct {
 	PolicyEnv map[api.Permission]map[string]string
 	// Modes is the mode that a permission policy means: ids in order of
 	// preference, comma-separated. No entry: the agent stays in its own.
-	Modes      map[api.Permission]string
-	Mode       string         // the mode the user wants instead; "" = none
-	Model      string         // the model the user wants; "" = the agent's own choice
-	Permission api.Permission // the policy this agent gets where nothing else says one; may be ""
-	Resume     acp.ResumeMethod
-	ServeFiles bool     // it calls fs/* although hf offers none
-	KeyVars    []string // variables that hold its keys: given to it only when the configuration says so
-	Install    string   // how to install it
-	SignIn     string   // how to sign in
+	Modes       map[api.Permission]string
+	Mode        string         // the mode the user wants instead; "" = none
+	Model       string         // the model the user wants; "" = the agent's own choice
+	Permission  api.Permission // the policy this agent gets where nothing else says one; may be ""
+	Resume      acp.ResumeMethod
+	EmbedImages bool     // it drops images that are given beside other files
+	ServeFiles  bool     // it calls fs/* although hf offers none
+	KeyVars     []string // variables that hold its keys: given to it only when the configuration says so
+	Install     string   // how to install it
+	SignIn      string   // how to sign in
 
 	detect detection
 	hosted *hosted // nil = it serves no models of its own
@@ -73,7 +74,7 @@ func (p Profile) For(permission api.Permission) Profile {
 func (p Profile) ACP(cwd string, permission api.Permission, mode, model string) acp.Config {
 	cfg := acp.Config{
 		Cwd: cwd, Permission: permission, Mode: p.Modes[permission], Model: model,
-		ResumeMethod: p.Resume, ServeFiles: p.ServeFiles, SignIn: p.SignIn,
+		ResumeMethod: p.Resume, ServeFiles: p.ServeFiles, EmbedImages: p.EmbedImages, SignIn: p.SignIn,
 	}
 	if mode != "" {
 		cfg.Mode, cfg.Exact = mode, true
@@ -176,7 +177,7 @@ func gemini() Profile {
 		Modes: map[api.Permission]string{
 			api.PermissionAsk: "default", api.PermissionEdits: "autoEdit,auto_edit", api.PermissionAll: "yolo",
 		},
-		Resume:  acp.ResumeNone,
+		Resume: acp.ResumeNone, EmbedImages: true,
 		KeyVars: []string{"GEMINI_API_KEY", "GOOGLE_API_KEY"},
 		Install: "npm install -g @google/gemini-cli",
 		SignIn:  "Sign in with gemini: run `gemini` once, or let hf pass GEMINI_API_KEY.",

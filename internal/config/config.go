@@ -23,6 +23,7 @@ type Config struct {
 	Workspace  string         // the workspace when nobody names one
 	Agent      string         // the agent of tasks that name none; "" = hf chooses
 	Permission api.Permission // the policy of agents and tasks that have none
+	QuietAfter time.Duration  // how long an agent may say nothing in a turn before that is shown; 0 = for ever
 	Provider   string         // the sandbox provider of tasks that name none; "" = hf chooses
 	Editor     string         // the shell command that `hf open` runs; "" = $VISUAL or $EDITOR
 	Agents     map[string]Agent
@@ -45,6 +46,16 @@ type Agent struct {
 	Mode       string            // the agent's own mode to work in; "" = as the permission policy means
 	Permission api.Permission    // "" = as the configuration says for all
 	Model      string            // "" = the agent's default
+	QuietAfter *time.Duration    // nil = as the configuration says for all
+}
+
+// QuietFor is how long an agent may say nothing in a turn before that is shown;
+// 0 = for ever.
+func (c Config) QuietFor(agent string) time.Duration {
+	if d := c.Agents[agent].QuietAfter; d != nil {
+		return *d
+	}
+	return c.QuietAfter
 }
 
 // Repo is how the user wants tasks of one repository. What it leaves empty is
@@ -95,6 +106,7 @@ func Default() Config {
 	return Config{
 		Workspace:  "default",
 		Permission: api.PermissionAsk,
+		QuietAfter: 45 * time.Second,
 		Agents:     map[string]Agent{},
 		Repos:      map[string]Repo{},
 		Backend:    Backend{IdleExit: 30 * time.Minute, LogMaxSize: 10 << 20, LogKeep: 3, JournalMax: 1 << 30},

@@ -65,7 +65,7 @@ func TestParse(t *testing.T) {
 		t.Fatalf("Parse = %v, warnings %v", err, warnings)
 	}
 	want := Config{
-		Workspace: "work", Agent: "claude", Permission: api.PermissionEdits, Provider: "worktree", Editor: "code -w",
+		Workspace: "work", Agent: "claude", Permission: api.PermissionEdits, QuietAfter: 45 * time.Second, Provider: "worktree", Editor: "code -w",
 		Agents: map[string]Agent{
 			"claude":    {Env: map[string]string{"ANTHROPIC_API_KEY": "$ANTHROPIC_API_KEY", "REGION": "eu"}, Permission: api.PermissionAll, Mode: "plan", Model: "opus"},
 			"mine":      {Command: []string{"my agent", "--acp"}},
@@ -97,7 +97,7 @@ func TestParse(t *testing.T) {
 func TestParseRefuses(t *testing.T) {
 	tests := map[string]struct{ content, want string }{
 		"unknown key, near one":    {"agnet = 'x'", `f:1: unknown key "agnet"; did you mean "agent"?`},
-		"unknown key, none near":   {"colour = 1", `f:1: unknown key "colour"; the keys here are agent, agents, backend, backup, create, editor, permission, provider, prune, repos, tmux, workspace`},
+		"unknown key, none near":   {"colour = 1", `f:1: unknown key "colour"; the keys here are agent, agents, backend, backup, create, editor, permission, provider, prune, quiet_after, repos, tmux, workspace`},
 		"unknown in a table":       {"\n[backend]\nidle_exti = '1m'", `f:3: unknown key "backend.idle_exti"; did you mean "idle_exit"?`},
 		"unknown in an inline one": {"agents = { a = { comand = 'x' } }", `f:1: unknown key "agents.a.comand"; did you mean "command"?`},
 		"the topmost is told":      {"\nagent = 1\nagnet = 2", `f:2: agent: a text in quotes is needed, not a number`},
@@ -297,5 +297,16 @@ func TestReposAreConfiguredByName(t *testing.T) {
 	}
 	if got := c.Repos["other"]; got != (Repo{}) {
 		t.Errorf("a repo nobody configured is %+v", got)
+	}
+}
+
+// How long an agent may be silent is a choice for all, and for one.
+func TestQuietFor(t *testing.T) {
+	c, _, err := Parse("c.toml", []byte("quiet_after = \"2m\"\n[agents.slow]\nquiet_after = 0\n[agents.mine]\ncommand = \"mine\"\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if all, slow := c.QuietFor("mine"), c.QuietFor("slow"); all != 2*time.Minute || slow != 0 {
+		t.Errorf("quiet after %s, and slow after %s", all, slow)
 	}
 }

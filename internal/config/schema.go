@@ -17,11 +17,12 @@ import (
 // keys is everything a file may hold, by table. It is the only list of it.
 func keys(c *Config) map[string]setter {
 	return map[string]setter{
-		"workspace":  pattern(&c.Workspace, regexp.MustCompile(`^[A-Za-z0-9._-]{1,64}$`), "1 to 64 letters, digits, dots, dashes and underscores"),
-		"agent":      text(&c.Agent),
-		"permission": permission(&c.Permission),
-		"provider":   text(&c.Provider),
-		"editor":     text(&c.Editor),
+		"workspace":   pattern(&c.Workspace, regexp.MustCompile(`^[A-Za-z0-9._-]{1,64}$`), "1 to 64 letters, digits, dots, dashes and underscores"),
+		"agent":       text(&c.Agent),
+		"permission":  permission(&c.Permission),
+		"provider":    text(&c.Provider),
+		"quiet_after": duration(&c.QuietAfter),
+		"editor":      text(&c.Editor),
 		"backend": table(map[string]setter{
 			"idle_exit":    duration(&c.Backend.IdleExit),
 			"log_max_size": size(&c.Backend.LogMaxSize),
@@ -53,11 +54,12 @@ func keys(c *Config) map[string]setter {
 
 func agentKeys(a *Agent) map[string]setter {
 	return map[string]setter{
-		"command":    command(&a.Command),
-		"env":        variables(&a.Env),
-		"mode":       text(&a.Mode),
-		"permission": permission(&a.Permission),
-		"model":      text(&a.Model),
+		"command":     command(&a.Command),
+		"env":         variables(&a.Env),
+		"mode":        text(&a.Mode),
+		"permission":  permission(&a.Permission),
+		"model":       text(&a.Model),
+		"quiet_after": optional(&a.QuietAfter, duration),
 	}
 }
 
@@ -209,6 +211,16 @@ func duration(into *time.Duration) setter {
 		}
 		*into = d
 		return nil
+	}
+}
+
+// optional takes what set takes, and leaves nil where the file says nothing.
+func optional[T any](into **T, set func(*T) setter) setter {
+	return func(key []string, value any) error {
+		var v T
+		err := set(&v)(key, value)
+		*into = &v
+		return err
 	}
 }
 

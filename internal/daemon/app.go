@@ -102,6 +102,7 @@ func (a *app) wire(ctx context.Context, cfg *config.Source) error {
 	journalMax := cfg.Current().Backend.JournalMax
 	a.sessions = session.New(ctx, session.Config{
 		Store: sessionStore{a.store}, HF: hf, Dir: paths.Sessions(), Socket: socket, Umask: umask, JournalMax: journalMax, Log: log, Now: time.Now,
+		QuietAfter: func(agent string) time.Duration { return cfg.Current().QuietFor(agent) },
 	})
 	a.agents = registry{source: cfg, demo: []string{hfd, "demo-agent"}}
 	worktrees := worktree.New(worktree.Options{Git: a.git, Dir: paths.Worktrees(), Log: log})
@@ -116,6 +117,7 @@ func (a *app) wire(ctx context.Context, cfg *config.Source) error {
 			HF: hf, Dir: paths.Commands(), Socket: socket, Umask: umask, JournalMax: journalMax, Parking: isParking,
 		},
 		MayBegin: a.mayBegin,
+		Files:    paths.Files(),
 		Settings: func() task.Settings { return taskSettings(cfg.Current(), worktrees.Name()) },
 		Log:      log, Now: time.Now,
 	})
@@ -158,6 +160,9 @@ func (a *app) begin(ctx context.Context) error {
 		return err
 	}
 	fault.Pass("daemon.adopted")
+	if err := a.tasks.SweepFiles(ctx); err != nil {
+		log.Warn("look for left files of messages", "err", err)
+	}
 	if err := a.runner.Start(ctx); err != nil {
 		return err
 	}

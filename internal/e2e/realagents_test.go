@@ -1,7 +1,11 @@
 package e2e
 
 import (
+	"bytes"
+	"encoding/base64"
 	"fmt"
+	"image"
+	"image/png"
 	"maps"
 	"os"
 	"path/filepath"
@@ -30,6 +34,8 @@ type realAgent struct {
 	model  string                                    // one of its models, not its default
 	asked  string                                    // how a request to the model names that
 	mode   string                                    // one of its modes, not its default
+	// resumes is what the transcript says when its process had died.
+	resumes string
 }
 
 var realAgents = []realAgent{
@@ -39,7 +45,7 @@ var realAgents = []realAgent{
 			return map[string]string{"ANTHROPIC_BASE_URL": model, "ANTHROPIC_API_KEY": "$REAL_KEY"}
 		},
 		signed: func(r fakemodel.Request) bool { return r.Header.Get("X-Api-Key") == realKey },
-		model:  "haiku", asked: "haiku", mode: "plan",
+		model:  "haiku", asked: "haiku", mode: "plan", resumes: "goes on (by session/resume)",
 	},
 	{
 		name: "codex",
@@ -54,18 +60,18 @@ var realAgents = []realAgent{
 			}
 		},
 		signed: func(r fakemodel.Request) bool { return r.Header.Get("Authorization") == "Bearer "+realKey },
-		model:  "gpt-6-sol", asked: "gpt-6-sol", mode: "agent",
+		model:  "gpt-6-sol", asked: "gpt-6-sol", mode: "agent", resumes: "goes on (by session/resume)",
 	},
 	{
 		name: "opencode",
 		env: func(model, _ string) map[string]string {
 			return map[string]string{
-				"OPENCODE_CONFIG_CONTENT": fmt.Sprintf(`{"provider":{"fake":{"npm":"@ai-sdk/openai-compatible","options":{"baseURL":%q,"apiKey":"{env:REAL_KEY}"},"models":{"one":{},"two":{}}}},"model":"fake/one"}`, model+"/v1"),
+				"OPENCODE_CONFIG_CONTENT": fmt.Sprintf(`{"provider":{"fake":{"npm":"@ai-sdk/openai-compatible","options":{"baseURL":%q,"apiKey":"{env:REAL_KEY}"},"models":{"one":{"attachment":true,"modalities":{"input":["text","image"],"output":["text"]}},"two":{}}}},"model":"fake/one"}`, model+"/v1"),
 				"REAL_KEY":                "$REAL_KEY",
 			}
 		},
 		signed: func(r fakemodel.Request) bool { return r.Header.Get("Authorization") == "Bearer "+realKey },
-		model:  "fake/two", asked: `"two"`, mode: "plan",
+		model:  "fake/two", asked: `"two"`, mode: "plan", resumes: "goes on (by session/resume)",
 	},
 	{
 		name: "gemini",
@@ -73,7 +79,7 @@ var realAgents = []realAgent{
 			return map[string]string{"GOOGLE_GEMINI_BASE_URL": model, "GEMINI_API_KEY": "$REAL_KEY"}
 		},
 		signed: func(r fakemodel.Request) bool { return r.Header.Get("X-Goog-Api-Key") == realKey },
-		model:  "gemini-3.8-flash", asked: "gemini-3.8-flash", mode: "plan",
+		model:  "gemini-3.8-flash", asked: "gemini-3.8-flash", mode: "plan", resumes: "given a summary of the earlier conversation",
 	},
 }
 
@@ -231,10 +237,11 @@ func TestRealAgentIsDenied(t *testing.T) {
 	})
 }
 
-// A real agent whose process dies takes its conversation up again.
+// A real agent whose process dies goes on with its conversation: it takes it up
+// again, or begins a new one with a summary of it. The transcript says which.
 func TestRealAgentTakesUpItsConversation(t *testing.T) {
 	eachRealAgent(t, func(t *testing.T, m *machine, a realAgent, model *fakemodel.Server) {
-		id := m.create("say: the word is quagga", "--agent", a.name)
+		id := m.create("say: the word is quagga", "--agent", a.name, "--branch", "feat/talk", "--title", "talk")
 		m.idle(id)
 		agent := m.agentPID(id)
 		if err := syscall.Kill(agent, syscall.SIGKILL); err != nil {
@@ -246,11 +253,14 @@ func TestRealAgentTakesUpItsConversation(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if !strings.Contains(r.Body, "quagga") {
+		if !strings.Contains(r.Body, "the word is quagga") {
 			t.Error("the model was not given what was said before the agent died")
 		}
 		if now := m.agentPID(id); now == agent || !running(now) {
 			t.Errorf("agent pid is %d, was %d", now, agent)
+		}
+		if logs := m.hf("logs", id); !strings.Contains(logs, a.resumes) {
+			t.Errorf("the transcript does not say %q:\n%s", a.resumes, logs)
 		}
 	})
 }
@@ -277,7 +287,8 @@ func TestRealAgentIsInterrupted(t *testing.T) {
 
 func isSleep(pid int) bool { return strings.Contains(cmdline(pid), "sleep\x001234") }
 
-// A failure of the model is never shown as success.
+// A failure of the model is never shown as success. An agent that tries again
+// and says nothing is shown to be silent.
 func TestRealAgentTellsOfFailure(t *testing.T) {
 	for _, tt := range []struct {
 		fault fakemodel.FaultKind
@@ -288,11 +299,13 @@ func TestRealAgentTellsOfFailure(t *testing.T) {
 	} {
 		t.Run(string(tt.fault), func(t *testing.T) {
 			eachRealAgent(t, func(t *testing.T, m *machine, a realAgent, model *fakemodel.Server) {
-				if a.name == "opencode" && tt.fault == fakemodel.RateLimited {
-					t.Skip("it says nothing of a limit and tries again until that is over")
-				}
+				m.configure(a.name, `quiet_after = "2s"`, a.env(model.URL(), m.dir))
 				model.Fail(fakemodel.Fault{Kind: tt.fault, Reset: fakemodel.Duration(20 * time.Minute)})
 				id := m.create("say: never said", "--agent", a.name)
+				if a.name == "opencode" && tt.fault == fakemodel.RateLimited {
+					m.isSilent(id)
+					return
+				}
 				var stop api.StopReason
 				m.until("the turn ends", 90*time.Second, func() bool {
 					for _, e := range m.entries(id) {
@@ -308,6 +321,104 @@ func TestRealAgentTellsOfFailure(t *testing.T) {
 			})
 		})
 	}
+}
+
+// isSilent waits until the task is shown as one whose agent says nothing.
+func (m *machine) isSilent(id string) {
+	m.t.Helper()
+	m.until("the silence is shown", 90*time.Second, func() bool {
+		d := m.task(id)
+		if d.Status != api.StatusRunning && d.Status != api.StatusProvisioning && d.Status != api.StatusQueued {
+			m.t.Fatalf("task %s is %s (%s), want running", id, d.Status, d.Reason)
+		}
+		return strings.HasPrefix(d.Reason, "no answer from the model for ")
+	})
+	if said := m.hf("show", id, "--explain"); !strings.Contains(said, "last word of the agent") {
+		m.t.Errorf("the facts are\n%s", said)
+	}
+}
+
+// A model server that does not answer is shown as the silence it is, and it ends
+// with the first word.
+func TestRealAgentIsSilent(t *testing.T) {
+	eachRealAgent(t, func(t *testing.T, m *machine, a realAgent, model *fakemodel.Server) {
+		m.configure(a.name, `quiet_after = "2s"`, a.env(model.URL(), m.dir))
+		model.Fail(fakemodel.Fault{Kind: fakemodel.Hang})
+		id := m.create("say: never said", "--agent", a.name)
+		m.isSilent(id)
+		model.Fail(fakemodel.Fault{})
+		m.hf("interrupt", id)
+		if d := m.untilStatus(id, api.StatusIdle); strings.Contains(d.Reason, "no answer") {
+			t.Errorf("the reason is %q", d.Reason)
+		}
+	})
+}
+
+// Files that go with a message reach the model: an image as such.
+func TestRealAgentGetsFiles(t *testing.T) {
+	eachRealAgent(t, func(t *testing.T, m *machine, a realAgent, model *fakemodel.Server) {
+		image := filepath.Join(m.dir, "dot.png")
+		if err := os.WriteFile(image, dot(t), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		m.write("notes.txt", "the word is quagga\n")
+		id := m.create("say: I see", "--agent", a.name, "--attach", image, "--attach", "notes.txt")
+		m.idle(id)
+		picture := base64.StdEncoding.EncodeToString(dot(t))
+		if !slices.ContainsFunc(model.Requests(), func(r fakemodel.Request) bool {
+			return strings.Contains(r.Body, picture) && strings.Contains(r.Body, "the word is quagga")
+		}) {
+			t.Errorf("the model did not get the files:\n%s", m.hf("logs", id))
+		}
+		logs := m.hf("logs", id)
+		for _, want := range []string{"dot.png (image/png, ", "notes.txt (text/plain, "} {
+			if !strings.Contains(logs, want) {
+				t.Errorf("the transcript does not say %q:\n%s", want, logs)
+			}
+		}
+	})
+}
+
+// dot is a picture.
+func dot(t *testing.T) []byte {
+	t.Helper()
+	var b bytes.Buffer
+	if err := png.Encode(&b, image.NewGray(image.Rect(0, 0, 8, 8))); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
+}
+
+// A question of claude waits for a person through a crash of the daemon, takes
+// only what fits, and goes on with the answer.
+func TestRealAgentAsksAQuestion(t *testing.T) {
+	eachRealAgent(t, func(t *testing.T, m *machine, a realAgent, _ *fakemodel.Server) {
+		if a.name != "claude" {
+			t.Skip("it asks no questions")
+		}
+		id := m.create("ask: Shall I?\nsay: So be it.", "--agent", a.name)
+		d, p := m.asked(id)
+		if d.Activity != api.ActivityNeedsInput || p.Kind != api.PermissionKindInput || p.Question == nil || !strings.Contains(p.Title, "Shall I?") {
+			t.Errorf("%s (%s): it asks %+v", d.Activity, d.Reason, p)
+		}
+		m.killDaemon()
+		if _, again := m.asked(id); again.ID != p.ID {
+			t.Errorf("after a crash question %s is open, was %s", again.ID, p.ID)
+		}
+		if r := m.try("approve", id); r.code != 2 || !strings.Contains(r.err, "hf send") {
+			t.Errorf("approve: exit %d\n%s", r.code, r.err)
+		}
+		m.hf("send", id, "yes", "--wait")
+		m.idle(id)
+		if logs := m.hf("logs", id); !strings.Contains(logs, "So be it.") || !strings.Contains(logs, "› Yes") {
+			t.Errorf("the transcript is\n%s", logs)
+		}
+
+		m.hf("send", id, "ask: And now?\nsay: Well then.")
+		m.asked(id)
+		m.hf("deny", id)
+		m.idle(id)
+	})
 }
 
 // Nobody is signed in: hf says so and how to, and no agent goes to a model that

@@ -61,6 +61,9 @@ func (g gemini) decode(body []byte) (exchange, error) {
 			continue
 		}
 		for _, p := range c.Parts {
+			if strings.HasPrefix(p.Text, "\n--- Content from referenced") {
+				break // files that Gemini CLI puts behind the words of the person
+			}
 			switch {
 			case p.Response != nil:
 				text, failed := geminiResult(p.Response.Response)

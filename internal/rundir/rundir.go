@@ -80,6 +80,9 @@ func (p Paths) Sessions() string { return filepath.Join(p.State, "sessions") }
 // Session is the directory of one session: its journal and its holder's files.
 func (p Paths) Session(id string) string { return filepath.Join(p.Sessions(), id) }
 
+// Files returns the directory of what goes with messages.
+func (p Paths) Files() string { return filepath.Join(p.State, "files") }
+
 // Worktrees holds the sandboxes that are git worktrees.
 func (p Paths) Worktrees() string { return filepath.Join(p.Data, "worktrees") }
 

@@ -140,7 +140,7 @@ func (s *server) filter(r *request) (f task.Filter, err error) {
 }
 
 func (s *server) createTask(r *request) (api.Accepted, error) {
-	in, err := body[api.CreateTask](r)
+	in, err := bodyUpTo[api.CreateTask](r, maxUpload)
 	if err != nil {
 		return api.Accepted{}, err
 	}
@@ -225,7 +225,7 @@ func (s *server) prune(r *request) (api.PruneList, error) {
 }
 
 func (s *server) send(r *request) (api.Message, error) {
-	in, err := body[api.SendMessage](r)
+	in, err := bodyUpTo[api.SendMessage](r, maxUpload)
 	if err != nil {
 		return api.Message{}, err
 	}

@@ -17,6 +17,10 @@ import (
 // maxBody is the most a request may carry, in bytes: twice the longest prompt.
 const maxBody = 2 << 20
 
+// maxUpload is the most that a request with attachments may carry, in bytes:
+// they are a third longer on the wire.
+const maxUpload = maxBody + api.MaxAttachments/3*4
+
 // maxRequestID bounds the id of a mutation, in bytes.
 const maxRequestID = 128
 
@@ -43,8 +47,10 @@ func requestID(r *http.Request) (string, error) {
 
 // body decodes a request's JSON. An empty body is the zero value; an unknown
 // field is an error, because ignoring it would do less than was asked for.
-func body[T any](r *request) (in T, err error) {
-	dec := json.NewDecoder(http.MaxBytesReader(nil, r.Body, maxBody))
+func body[T any](r *request) (in T, err error) { return bodyUpTo[T](r, maxBody) }
+
+func bodyUpTo[T any](r *request, limit int64) (in T, err error) {
+	dec := json.NewDecoder(http.MaxBytesReader(nil, r.Body, limit))
 	dec.DisallowUnknownFields()
 	err = dec.Decode(&in)
 	if errors.Is(err, io.EOF) {

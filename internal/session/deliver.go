@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 
 	"github.com/hf-dev/hf/internal/agent/acp"
 	"github.com/hf-dev/hf/internal/fault"
@@ -43,12 +44,15 @@ func (v *supervisor) writeDue(ctx context.Context, out acp.Outgoing) error {
 
 func (v *supervisor) writeAnswers(ctx context.Context) error {
 	facts := v.machine.Facts()
-	if len(facts.OpenPermissions) == 0 {
-		return nil
-	}
-	open := map[string]bool{}
+	answer := map[string]func(Permission) ([]byte, error){}
 	for _, p := range facts.OpenPermissions {
-		open[p.ID] = true
+		answer[p.ID] = func(p Permission) ([]byte, error) { return v.machine.Answer(p.ID, p.Answer) }
+	}
+	for _, q := range facts.Questions {
+		answer[q.ID] = func(p Permission) ([]byte, error) { return v.machine.DeclineQuestion(p.ID) }
+	}
+	if len(answer) == 0 {
+		return nil
 	}
 	var asked []Permission
 	err := v.m.cfg.Store.View(ctx, func(tx Tx) (err error) {
@@ -59,10 +63,10 @@ func (v *supervisor) writeAnswers(ctx context.Context) error {
 		return fmt.Errorf("read permissions: %w", err)
 	}
 	for _, p := range asked {
-		if p.State != api.PermissionAnswered || !open[p.ID] {
+		if p.State != api.PermissionAnswered || answer[p.ID] == nil {
 			continue
 		}
-		line, err := v.machine.Answer(p.ID, p.Answer)
+		line, err := answer[p.ID](p)
 		if err != nil {
 			v.log.Warn("answer permission", "permission", p.ID, "err", err)
 			continue
@@ -88,10 +92,13 @@ func (v *supervisor) writeCancel(ctx context.Context) error {
 }
 
 // writePrompt delivers the next message when the agent is free for it: never
-// two prompts at once. An open question takes the message as its answer.
+// two prompts at once. An open question takes a message as its answer.
 func (v *supervisor) writePrompt(ctx context.Context) error {
 	facts := v.machine.Facts()
-	if !facts.Ready || facts.Turn != "" && facts.Question == "" {
+	if len(facts.Questions) > 0 {
+		return v.answerQuestion(ctx, &facts.Questions[0])
+	}
+	if !facts.Ready || facts.Turn != "" {
 		return nil
 	}
 	if held, err := v.heldByLimit(ctx, facts); held || err != nil {
@@ -101,14 +108,45 @@ func (v *supervisor) writePrompt(ctx context.Context) error {
 	if err != nil || msg == nil || v.sent[promptKey(msg.ID)] {
 		return err
 	}
-	if facts.Question != "" {
-		return v.answerQuestion(ctx, facts.Question, msg)
+	out := acp.Message{ID: msg.ID, Text: msg.Text}
+	if out.Files, err = readFiles(msg.Attachments); err != nil {
+		return v.failMessage(ctx, msg, err)
 	}
-	line, err := v.machine.Prompt(msg.ID, msg.Text)
+	if out.Context, err = v.recap(ctx, facts, msg.ID); err != nil {
+		return err
+	}
+	line, err := v.machine.Prompt(out)
 	if err != nil {
 		return err
 	}
-	return fault.Around("session.prompt", func() error { return v.once(ctx, promptKey(msg.ID), line) })
+	return v.once(ctx, promptKey(msg.ID), line)
+}
+
+// readFiles reads the files that go with a message.
+func readFiles(attachments []Attachment) ([]acp.File, error) {
+	files := make([]acp.File, 0, len(attachments))
+	for _, a := range attachments {
+		data, err := os.ReadFile(a.Path)
+		if err != nil {
+			return nil, fmt.Errorf("read the attachment %q: %w", a.Name, err)
+		}
+		files = append(files, acp.File{Attachment: a.Attachment, Path: a.Path, Data: data})
+	}
+	return files, nil
+}
+
+// failMessage gives a message up that can never be delivered.
+func (v *supervisor) failMessage(ctx context.Context, msg *Message, cause error) error {
+	now := v.m.cfg.Now()
+	err := v.m.cfg.Store.Update(ctx, func(tx Tx) error {
+		msg.State, msg.Error, msg.EndedAt = api.MessageFailed, cause.Error(), &now
+		if err := tx.PutMessage(msg); err != nil {
+			return err
+		}
+		return tx.Event(api.EventMessageState, v.task, Brief(msg))
+	})
+	v.poke() // for the next one
+	return err
 }
 
 // heldByLimit reports whether a usage limit keeps the outbox closed. Where
@@ -143,24 +181,32 @@ func (v *supervisor) nextMessage(ctx context.Context) (msg *Message, err error) 
 	return msg, nil
 }
 
-// answerQuestion gives a message to the question the agent asked. The answer
-// has no turn of its own: the message is done when it is written.
-func (v *supervisor) answerQuestion(ctx context.Context, question string, msg *Message) error {
-	line, err := v.machine.AnswerQuestion(question, msg.Text)
-	if err != nil {
-		return err
-	}
-	if err := fault.Around("session.reply", func() error { return v.once(ctx, promptKey(msg.ID), line) }); err != nil {
-		return err
-	}
-	now := v.m.cfg.Now()
-	return v.m.cfg.Store.Update(ctx, func(tx Tx) error {
-		msg.State, msg.Session, msg.DeliveredAt, msg.EndedAt = api.MessageDone, v.id, &now, &now
-		if err := tx.PutMessage(msg); err != nil {
-			return err
+// answerQuestion gives the next message to the question the agent asked. One
+// that was written before the question is no answer to it: it waits for the end
+// of the turn.
+func (v *supervisor) answerQuestion(ctx context.Context, q *acp.Question) error {
+	var msg *Message
+	err := v.m.cfg.Store.View(ctx, func(tx Tx) error {
+		msgs, err := tx.MessagesOf(v.task)
+		for i := range msgs {
+			m := &msgs[i]
+			if msg == nil && (m.State == api.MessageAccepted || m.State == api.MessageQueued) && m.CreatedAt.After(q.At) {
+				msg = m
+			}
 		}
-		return tx.Event(api.EventMessageState, v.task, Brief(msg))
+		return err
 	})
+	if err != nil {
+		return fmt.Errorf("read outbox: %w", err)
+	}
+	if msg == nil || v.sent[promptKey(msg.ID)] {
+		return nil
+	}
+	line, err := v.machine.AnswerQuestion(q.ID, msg.Text, msg.ID)
+	if err != nil { // it was asked after the message had been looked at
+		return v.failMessage(ctx, msg, err)
+	}
+	return v.once(ctx, promptKey(msg.ID), line)
 }
 
 // once writes a line that must reach the agent one time only.

@@ -56,15 +56,19 @@ func (v *supervisor) endLeftover(ctx context.Context) {
 	}
 }
 
-// pause is how long the loop may wait for news: until the outbox opens again or
-// a leftover is to be looked for; 0 = for ever.
+// pause is how long the loop may wait for news: until the outbox opens again, a
+// leftover is to be looked for or a silence counts; 0 = for ever.
 func (v *supervisor) pause() time.Duration {
-	d := v.untilReset()
-	if !v.left.look.IsZero() {
-		until := max(v.left.look.Sub(v.m.cfg.Now()), time.Millisecond)
-		if d == 0 || until < d {
+	var d time.Duration
+	soonest := func(until time.Duration) {
+		if until > 0 && (d == 0 || until < d) {
 			d = until
 		}
+	}
+	soonest(v.untilReset())
+	soonest(v.untilQuiet())
+	if !v.left.look.IsZero() {
+		soonest(max(v.left.look.Sub(v.m.cfg.Now()), time.Millisecond))
 	}
 	return d
 }

@@ -31,6 +31,9 @@ type Config struct {
 	// JournalMax is how many bytes an agent may write before it is ended, 0 = no
 	// matter how many.
 	JournalMax int64
+	// QuietAfter is how long an agent may say nothing in a turn before that is
+	// shown; 0 = for ever.
+	QuietAfter func(agent string) time.Duration
 	Log        *slog.Logger
 	Now        func() time.Time
 }
@@ -318,6 +321,36 @@ func (m *Manager) deadBeforeReady(ctx context.Context, id string) error {
 		reason = "the agent ended before its session began"
 	}
 	return &api.Error{Code: api.CodeAgent, Message: reason, Hint: "`hf agent test " + s.Agent + "` shows what it says."}
+}
+
+// CheckAnswer says what is wrong with a message that would answer the question
+// the task's agent asks. It is nil where no question is open.
+func (m *Manager) CheckAnswer(task, text string, files int) error {
+	v := m.ofTask(task)
+	if v == nil {
+		return nil
+	}
+	open := v.facts().Questions
+	if len(open) == 0 {
+		return nil
+	}
+	if files > 0 {
+		return &api.Error{
+			Code: api.CodeConflict, Message: "the agent waits for the answer to a question, which takes no files",
+			Hint: fmt.Sprintf("Answer it by `hf send %s`, or decline it by `hf deny %s`; then send the files.", task, task),
+		}
+	}
+	return open[0].CheckAnswer(text)
+}
+
+// Heard is when something last passed between hf and the task's agent.
+func (m *Manager) Heard(task string) (at time.Time, ok bool) {
+	v := m.ofTask(task)
+	if v == nil {
+		return at, false
+	}
+	f := v.facts()
+	return f.LastProgress, !f.LastProgress.IsZero()
 }
 
 // Interrupt asks the agent to end its turn.

@@ -20,11 +20,12 @@ func (v *supervisor) record(ctx context.Context, entries []api.Entry) error {
 			delete(v.sent, promptKey(e.Turn))
 		}
 	}
+	was := v.quiet
 	activity, reason, since := v.activity(facts)
 	entries = append(v.unsaved, entries...)
 	if len(entries) > 0 || activity != v.s.Activity || reason != v.s.Reason || facts.ACPID != v.s.ACPID {
-		if err := v.commit(ctx, entries, facts, activity, reason, since); err != nil {
-			v.unsaved = entries
+		if err := v.commit(ctx, entries, facts, was, activity, reason, since); err != nil {
+			v.unsaved, v.quiet = entries, was
 			return err
 		}
 	}
@@ -37,7 +38,7 @@ func (v *supervisor) record(ctx context.Context, entries []api.Entry) error {
 	return nil
 }
 
-func (v *supervisor) commit(ctx context.Context, entries []api.Entry, facts acp.Facts, activity api.Activity, reason string, since time.Time) error {
+func (v *supervisor) commit(ctx context.Context, entries []api.Entry, facts acp.Facts, was quiet, activity api.Activity, reason string, since time.Time) error {
 	next := v.s
 	next.Offset, next.Snapshot, next.ACPID = v.machine.SafeOffset(), v.machine.Snapshot(), facts.ACPID
 	next.Activity, next.Reason, next.Since = activity, reason, since
@@ -56,6 +57,9 @@ func (v *supervisor) commit(ctx context.Context, entries []api.Entry, facts acp.
 			}
 		}
 		if err := tx.PutSession(&next); err != nil {
+			return err
+		}
+		if err := v.sayQuiet(tx, was, v.quiet); err != nil {
 			return err
 		}
 		return tx.Observe(Observation{
@@ -92,9 +96,12 @@ func (v *supervisor) apply(tx Tx, s *Session, e api.Entry) (*api.TurnResult, err
 			return api.EventTurnEnded, result
 		})
 		return result, err
-	case api.EntryPermission:
+	case api.EntryPermission, api.EntryQuestion:
 		return nil, v.applyPermission(tx, e, api.EventPermissionAsked)
 	case api.EntryResolved:
+		if err := v.applyAnswer(tx, e); err != nil {
+			return nil, err
+		}
 		return nil, v.applyPermission(tx, e, api.EventPermissionResolved)
 	case api.EntryExit:
 		s.Exit, s.EndedAt = e.Exit, &e.Time
@@ -161,6 +168,28 @@ func (v *supervisor) applyTurn(tx Tx, e api.Entry, change func(*Message) (api.Ev
 	return tx.Event(kind, v.task, data)
 }
 
+// applyAnswer ends the message that answered a question: it has no turn of its
+// own. That it was written stands in the journal, and that it is done here, so
+// that it is never given to the agent a second time.
+func (v *supervisor) applyAnswer(tx Tx, e api.Entry) error {
+	if e.MessageID == "" {
+		return nil
+	}
+	msg, err := tx.Message(e.MessageID)
+	if api.IsCode(err, api.CodeNotFound) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	delete(v.sent, promptKey(msg.ID))
+	msg.State, msg.Session, msg.DeliveredAt, msg.EndedAt = api.MessageDone, v.id, &e.Time, &e.Time
+	if err := tx.PutMessage(msg); err != nil {
+		return err
+	}
+	return tx.Event(api.EventMessageState, v.task, Brief(msg))
+}
+
 func (v *supervisor) applyPermission(tx Tx, e api.Entry, kind api.EventKind) error {
 	if e.Permission == nil {
 		return nil
@@ -191,7 +220,7 @@ func resolver(p *Permission) api.Resolver {
 		return api.ResolvedByAgent
 	case api.PermissionAllowed, api.PermissionDenied:
 	}
-	if p.Answer != "" {
+	if p.Answer != "" || p.Kind == api.PermissionKindInput {
 		return api.ResolvedByPerson
 	}
 	return api.ResolvedByPolicy
@@ -310,6 +339,9 @@ func (v *supervisor) activity(f acp.Facts) (api.Activity, string, time.Time) {
 	if v.limited && f.LimitReset != nil && !v.m.cfg.Now().Before(*f.LimitReset) {
 		v.limited = false
 		return api.ActivityIdle, "the usage limit was reset", *f.LimitReset
+	}
+	if silent := v.listen(f); silent != "" {
+		return f.Activity, silent, f.Since
 	}
 	return f.Activity, f.Reason, f.Since
 }

@@ -29,6 +29,9 @@ func TestMain(m *testing.M) {
 		switch os.Args[1] {
 		case "hold":
 			os.Exit(hold.Main(context.Background(), os.Stdin, os.Stdout, os.Stderr))
+		case "script-agent":
+			scriptAgent(os.Stdin, os.Stdout)
+			os.Exit(0)
 		case "leaky-agent":
 			leakyAgent(os.Stdin, os.Stdout)
 			os.Exit(0)
@@ -48,6 +51,7 @@ type bench struct {
 	store *store.Store
 	self  string
 	m     *session.Manager
+	quiet time.Duration // how long an agent may say nothing; 0 = for ever
 }
 
 func newBench(t *testing.T) *bench {
@@ -92,6 +96,7 @@ func (b *bench) manager() *session.Manager {
 		Store: sessionStore{b.store}, HF: b.self, Dir: filepath.Join(b.dir, "s"),
 		Socket: func(id string) string { return filepath.Join(b.dir, id+".sock") },
 		Umask:  0o22, Log: slog.New(slog.DiscardHandler), Now: time.Now,
+		QuietAfter: func(string) time.Duration { return b.quiet },
 	})
 }
 

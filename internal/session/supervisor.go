@@ -52,6 +52,7 @@ type supervisor struct {
 	limited bool            // the outbox waits for the usage limit to reset
 	ended   bool
 	left    leftover
+	quiet   quiet
 	// farewellNote is why hf itself ended the agent, where it did.
 	farewellNote string
 	journalMax   int64 // from this size on the holder reads no more, 0 = never
@@ -276,7 +277,7 @@ func keep(entries []api.Entry) []api.Entry {
 	out := entries[:0]
 	for _, e := range entries {
 		switch e.Kind {
-		case api.EntryUser, api.EntryTurnEnd, api.EntryPermission, api.EntryResolved, api.EntryExit, api.EntryError, api.EntryLimit:
+		case api.EntryUser, api.EntryTurnEnd, api.EntryPermission, api.EntryQuestion, api.EntryResolved, api.EntryExit, api.EntryError, api.EntryLimit:
 			out = append(out, e)
 		default:
 		}

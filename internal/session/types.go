@@ -37,6 +37,7 @@ type Message struct {
 	Task        string
 	Session     string // the session it was delivered to; "" before that
 	Text        string
+	Attachments []Attachment
 	State       api.MessageState
 	StopReason  api.StopReason
 	Error       string
@@ -50,4 +51,10 @@ type Permission struct {
 	api.PermissionRequest
 	Session string
 	Answer  string // the option chosen; "" while open
+}
+
+// Attachment is a file that goes with a message.
+type Attachment struct {
+	api.Attachment
+	Path string `json:"path"` // the copy that hf keeps of it
 }

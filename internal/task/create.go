@@ -51,6 +51,10 @@ func (s *Service) Create(ctx context.Context, request string, in api.CreateTask)
 	if repo.GitDir != "" && !t.Explicit {
 		seen = s.cfg.Git.SeenBranches(repo.GitDir)
 	}
+	first := FirstMessage(t)
+	if first.Attachments, err = s.keepFiles(t.ID, first.ID, in.Attachments); err != nil {
+		return Receipt{}, err
+	}
 	s.keepEnv(t, in.Env)
 	op := s.newOperation(t, KindCreate, s.cfg.Now())
 	var receipt Receipt
@@ -65,7 +69,7 @@ func (s *Service) Create(ctx context.Context, request string, in api.CreateTask)
 		if err := tx.PutTask(t); err != nil {
 			return err
 		}
-		if err := tx.PutMessage(FirstMessage(t)); err != nil {
+		if err := tx.PutMessage(first); err != nil {
 			return err
 		}
 		if err := tx.PutOperation(op); err != nil {
@@ -81,12 +85,13 @@ func (s *Service) Create(ctx context.Context, request string, in api.CreateTask)
 		}
 		return remember(tx, request, receipt)
 	})
-	if err != nil {
+	accepted := receipt.Task.ID == t.ID // else it was refused, or made by the same request before
+	s.settleFiles(t.ID, first, accepted, err)
+	if err != nil || !accepted {
 		s.vault.forget(t.ID)
-		return Receipt{}, err
 	}
-	if receipt.Task.ID != t.ID {
-		s.vault.forget(t.ID)
+	if err != nil {
+		return Receipt{}, err
 	}
 	return s.enqueue(receipt, nil)
 }

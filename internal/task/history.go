@@ -59,6 +59,11 @@ func (e *HistoryEvent) Words() string {
 		return e.operationWords()
 	case api.EventSessionStarted:
 		return "agent started"
+	case api.EventSessionQuiet:
+		if data[api.QuietEvent](e).Quiet {
+			return "nothing comes from the agent in its turn"
+		}
+		return "the agent is heard again, or its turn ended"
 	case api.EventSessionEnded:
 		x := data[api.ExitEvent](e)
 		return "agent ended, " + exitText(&x)
@@ -139,6 +144,10 @@ func (e *HistoryEvent) permissionWords() string {
 	what := p.Title
 	if p.Command != "" && p.Command != p.Title {
 		what = join(what, p.Command)
+	}
+	if p.Kind == api.PermissionKindInput && e.Kind == api.EventPermissionResolved && p.State != api.PermissionCancelled {
+		did := map[api.PermissionState]string{api.PermissionAllowed: "answered", api.PermissionDenied: "declined"}[p.State]
+		return fmt.Sprintf("%s by you (%s): %s", did, p.ID, what)
 	}
 	if e.Kind == api.EventPermissionAsked {
 		return fmt.Sprintf("agent asks (%s): %s", p.ID, what)

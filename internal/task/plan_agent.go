@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/hf-dev/hf/internal/agent"
-	"github.com/hf-dev/hf/internal/agent/acp"
 	"github.com/hf-dev/hf/internal/operation"
 	"github.com/hf-dev/hf/internal/sandbox"
 	"github.com/hf-dev/hf/internal/session"
@@ -100,10 +99,8 @@ func (s *Service) startRequest(ctx context.Context, t *Task, repo *Repo) (sessio
 	}
 	drive := profile.ACP(t.Path, t.Permission, t.Mode, t.Model)
 	drive.ClientVersion = s.cfg.Settings().ClientVersion
-	if drive.ResumeMethod != acp.ResumeNone {
-		if drive.Resume, err = s.lastConversation(ctx, t); err != nil {
-			return session.StartRequest{}, err
-		}
+	if drive.Resume, err = s.lastConversation(ctx, t); err != nil {
+		return session.StartRequest{}, err
 	}
 	origin, err := record(t, repo)
 	if err != nil {

@@ -139,6 +139,9 @@ func (s *Service) Explain(ctx context.Context, id string) ([]api.Fact, []string,
 			if facts, err = sessionFacts(tx, t, facts); err != nil {
 				return err
 			}
+			if at, ok := s.cfg.Sessions.Heard(id); ok {
+				add(api.Fact{Name: "last word of the agent", Value: at.UTC().Format("2006-01-02T15:04:05Z"), Source: "journal", ObservedAt: at})
+			}
 		}
 		names = slices.Sorted(maps.Keys(t.Env))
 		names = append(names, t.Secrets...)

@@ -99,6 +99,8 @@ type Sessions interface {
 	Current(task string) string
 	Stored(ctx context.Context, task string) (bytes int64, err error)
 	Drop(ctx context.Context, task string) error
+	CheckAnswer(task, text string, files int) error
+	Heard(task string) (at time.Time, ok bool)
 }
 
 // Agents knows the agent programs.
@@ -165,6 +167,7 @@ type Config struct {
 	Configs   RepoConfigs
 	Commands  Commands
 	MayBegin  func() error // why no new task can be taken now, if so
+	Files     string       // the directory of what goes with messages
 	Settings  func() Settings
 	Log       *slog.Logger
 	Now       func() time.Time

@@ -18,9 +18,14 @@ func (s *Service) Send(ctx context.Context, request, id string, in api.SendMessa
 	if err := CheckPrompt(in.Text); err != nil {
 		return session.Message{}, err
 	}
+	next := session.Message{ID: ids.New(), Task: id, Text: in.Text, State: api.MessageAccepted}
+	var err error
+	if next.Attachments, err = s.keepFiles(id, next.ID, in.Attachments); err != nil {
+		return session.Message{}, err
+	}
 	var msg session.Message
 	var start string
-	err := s.cfg.Store.Update(ctx, func(tx Tx) error {
+	err = s.cfg.Store.Update(ctx, func(tx Tx) error {
 		if known, ok, err := replayedMessage(tx, request); ok || err != nil {
 			msg = known
 			return err
@@ -32,10 +37,15 @@ func (s *Service) Send(ctx context.Context, request, id string, in api.SendMessa
 		if err := mayTalk(t); err != nil {
 			return err
 		}
-		before := *t
-		if msg, err = s.queueMessage(tx, t, in.Text); err != nil {
+		if err := s.cfg.Sessions.CheckAnswer(id, in.Text, len(next.Attachments)); err != nil {
 			return err
 		}
+		before := *t
+		next.CreatedAt = s.cfg.Now()
+		if err = s.queueMessage(tx, t, &next); err != nil {
+			return err
+		}
+		msg = next
 		s.keepEnv(t, in.Env)
 		if start, err = s.startIfNone(tx, t); err != nil {
 			return err
@@ -48,6 +58,7 @@ func (s *Service) Send(ctx context.Context, request, id string, in api.SendMessa
 		}
 		return rememberMessage(tx, request, msg.ID)
 	})
+	s.settleFiles(id, &next, msg.ID == next.ID, err)
 	if err != nil {
 		return session.Message{}, err
 	}
@@ -73,11 +84,10 @@ func mayTalk(t *Task) error {
 	}
 }
 
-func (s *Service) queueMessage(tx Tx, t *Task, text string) (session.Message, error) {
-	msg := session.Message{ID: ids.New(), Task: t.ID, Text: text, State: api.MessageAccepted, CreatedAt: s.cfg.Now()}
+func (s *Service) queueMessage(tx Tx, t *Task, msg *session.Message) error {
 	msgs, err := tx.MessagesOf(t.ID)
 	if err != nil {
-		return msg, err
+		return err
 	}
 	waiting := t.TurnStartedAt != nil || t.Lifecycle != api.LifecycleReady || t.Activity == api.ActivityLimited || s.cfg.Sessions.Current(t.ID) == ""
 	for i := range msgs {
@@ -86,10 +96,10 @@ func (s *Service) queueMessage(tx Tx, t *Task, text string) (session.Message, er
 	if waiting {
 		msg.State = api.MessageQueued
 	}
-	if err := tx.PutMessage(&msg); err != nil {
-		return msg, err
+	if err := tx.PutMessage(msg); err != nil {
+		return err
 	}
-	return msg, announceMessage(tx, t, &msg)
+	return announceMessage(tx, t, msg)
 }
 
 // announceMessage says in an event what became of a message, without its text.
@@ -306,6 +316,12 @@ func choose(p *session.Permission, in api.ResolvePermission) (string, error) {
 			if o.Kind == kind {
 				return o.ID, nil
 			}
+		}
+	}
+	if p.Kind == api.PermissionKindInput {
+		return "", &api.Error{
+			Code: api.CodeInvalid, Message: "the agent asks a question, which cannot be allowed",
+			Hint: fmt.Sprintf("Answer it by `hf send %s ANSWER`, or decline it by `hf deny %s`.", p.Task, p.Task),
 		}
 	}
 	return "", invalid("the agent offers no such answer")

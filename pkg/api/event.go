@@ -32,6 +32,7 @@ const (
 	EventOperationFailed    EventKind = "operation.failed"    // Operation, without steps
 	EventSessionStarted     EventKind = "session.started"     // none
 	EventSessionActivity    EventKind = "session.activity"    // TaskChange
+	EventSessionQuiet       EventKind = "session.quiet"       // QuietEvent
 	EventSessionEnded       EventKind = "session.ended"       // ExitEvent
 	EventMessageState       EventKind = "message.state"       // Message
 	EventTurnStarted        EventKind = "turn.started"        // Message
@@ -69,4 +70,12 @@ type ExitEvent struct {
 	Session string `json:"session"`
 	Code    *int   `json:"code,omitempty"`
 	Signal  string `json:"signal,omitempty"`
+}
+
+// QuietEvent says that nothing came from an agent for a while in the middle of
+// a turn, or that something came again.
+type QuietEvent struct {
+	Session string    `json:"session"`
+	Quiet   bool      `json:"quiet"`
+	Since   time.Time `json:"since"` // when the silence began
 }

@@ -8,21 +8,22 @@ type Env map[string]string
 
 // CreateTask asks for a task. Answer: Accepted.
 type CreateTask struct {
-	Workspace  string     `json:"workspace,omitempty"`
-	Cwd        string     `json:"cwd,omitempty"`  // the caller's directory: names the repo when Repo is empty
-	Repo       string     `json:"repo,omitempty"` // name, path, URL or owner/name
-	Prompt     string     `json:"prompt"`
-	Title      string     `json:"title,omitempty"`
-	Branch     string     `json:"branch,omitempty"`
-	Base       string     `json:"base,omitempty"`
-	On         string     `json:"on,omitempty"` // a task or branch to stack on
-	Agent      string     `json:"agent,omitempty"`
-	Provider   string     `json:"provider,omitempty"`
-	Permission Permission `json:"permission,omitempty"`
-	Model      string     `json:"model,omitempty"` // of those the agent offers
-	Mode       string     `json:"mode,omitempty"`  // the agent's own, instead of the one that Permission means
-	Check      string     `json:"check,omitempty"` // a shell command that must pass after the turn
-	Env        Env        `json:"env,omitempty"`
+	Workspace   string     `json:"workspace,omitempty"`
+	Cwd         string     `json:"cwd,omitempty"`  // the caller's directory: names the repo when Repo is empty
+	Repo        string     `json:"repo,omitempty"` // name, path, URL or owner/name
+	Prompt      string     `json:"prompt"`
+	Title       string     `json:"title,omitempty"`
+	Branch      string     `json:"branch,omitempty"`
+	Base        string     `json:"base,omitempty"`
+	On          string     `json:"on,omitempty"` // a task or branch to stack on
+	Agent       string     `json:"agent,omitempty"`
+	Provider    string     `json:"provider,omitempty"`
+	Permission  Permission `json:"permission,omitempty"`
+	Model       string     `json:"model,omitempty"`       // of those the agent offers
+	Mode        string     `json:"mode,omitempty"`        // the agent's own, instead of the one that Permission means
+	Attachments []Upload   `json:"attachments,omitempty"` // files that go with the prompt
+	Check       string     `json:"check,omitempty"`       // a shell command that must pass after the turn
+	Env         Env        `json:"env,omitempty"`
 }
 
 // Accepted is the answer to a mutation that goes on in the background.
@@ -35,8 +36,9 @@ type Accepted struct {
 
 // SendMessage asks to prompt a task's agent. Answer: Message.
 type SendMessage struct {
-	Text string `json:"text"`
-	Env  Env    `json:"env,omitempty"` // for an agent that has to be started again
+	Text        string   `json:"text"`
+	Attachments []Upload `json:"attachments,omitempty"`
+	Env         Env      `json:"env,omitempty"` // for an agent that has to be started again
 }
 
 // ResolvePermission answers an open permission request. Option, where given,

@@ -111,13 +111,14 @@ type Step struct {
 
 // Message is one prompt on its way to an agent.
 type Message struct {
-	ID         string       `json:"id"`
-	Task       string       `json:"task"`
-	State      MessageState `json:"state"`
-	Text       string       `json:"text"`
-	StopReason StopReason   `json:"stopReason,omitempty"`
-	Error      string       `json:"error,omitempty"`
-	CreatedAt  time.Time    `json:"createdAt"`
+	ID          string       `json:"id"`
+	Task        string       `json:"task"`
+	State       MessageState `json:"state"`
+	Text        string       `json:"text"`
+	Attachments []Attachment `json:"attachments,omitempty"`
+	StopReason  StopReason   `json:"stopReason,omitempty"`
+	Error       string       `json:"error,omitempty"`
+	CreatedAt   time.Time    `json:"createdAt"`
 }
 
 // PermissionRequest is a question an agent waits on.
@@ -131,6 +132,7 @@ type PermissionRequest struct {
 	Paths      []string           `json:"paths,omitempty"`   // the files it names
 	Diff       string             `json:"diff,omitempty"`    // the edit it shows, as text
 	Options    []PermissionOption `json:"options"`
+	Question   *Question          `json:"question,omitempty"` // kind input: answered by a message
 	CreatedAt  time.Time          `json:"createdAt"`
 	ResolvedAt *time.Time         `json:"resolvedAt,omitempty"`
 	ResolvedBy Resolver           `json:"resolvedBy,omitempty"`
@@ -141,4 +143,31 @@ type PermissionOption struct {
 	ID   string `json:"id"`
 	Kind string `json:"kind"` // allow_once, allow_always, reject_once, reject_always
 	Name string `json:"name"`
+}
+
+// PermissionKindInput is the kind of a request that is a question.
+const PermissionKindInput = "input"
+
+// Question is what an agent wants to know: a form, or a page that the person is
+// to visit.
+type Question struct {
+	URL    string          `json:"url,omitempty"`
+	Fields []QuestionField `json:"fields"`
+}
+
+// QuestionField is one value of a form.
+type QuestionField struct {
+	Name        string           `json:"name"`
+	Title       string           `json:"title,omitempty"`
+	Description string           `json:"description,omitempty"`
+	Type        string           `json:"type"` // string, number, integer, boolean, array
+	Required    bool             `json:"required,omitempty"`
+	Choices     []QuestionChoice `json:"choices,omitempty"`
+}
+
+// QuestionChoice is one value that a field may have.
+type QuestionChoice struct {
+	Value       string `json:"value"`
+	Title       string `json:"title,omitempty"`
+	Description string `json:"description,omitempty"`
 }

@@ -7,24 +7,25 @@ import (
 
 // Entry is one line of a task's transcript, in the order of the journal.
 type Entry struct {
-	Cursor     string             `json:"cursor"` // SESSION:OFFSET:N; `after=` this goes on behind it
-	Session    string             `json:"session"`
-	Time       time.Time          `json:"time"`
-	Turn       string             `json:"turn,omitempty"` // the id of the message whose turn it is
-	Kind       EntryKind          `json:"kind"`
-	MessageID  string             `json:"messageId,omitempty"` // chunks of one text share it, where the agent says so
-	Text       string             `json:"text,omitempty"`
-	Tool       *ToolCall          `json:"tool,omitempty"`
-	Plan       []PlanEntry        `json:"plan,omitempty"`
-	Permission *PermissionRequest `json:"permission,omitempty"`
-	StopReason StopReason         `json:"stopReason,omitempty"`
-	Usage      *Usage             `json:"usage,omitempty"`
-	Mode       string             `json:"mode,omitempty"`
-	Error      *Error             `json:"error,omitempty"`
-	Exit       *ExitEvent         `json:"exit,omitempty"`
-	ResetAt    *time.Time         `json:"resetAt,omitempty"` // kind limit
-	Cwd        string             `json:"cwd,omitempty"`     // kind session: where the agent works
-	Raw        json.RawMessage    `json:"raw,omitempty"`     // kind other: the agent's own line
+	Cursor      string             `json:"cursor"` // SESSION:OFFSET:N; `after=` this goes on behind it
+	Session     string             `json:"session"`
+	Time        time.Time          `json:"time"`
+	Turn        string             `json:"turn,omitempty"` // the id of the message whose turn it is
+	Kind        EntryKind          `json:"kind"`
+	MessageID   string             `json:"messageId,omitempty"` // chunks of one text share it, where the agent says so
+	Text        string             `json:"text,omitempty"`
+	Attachments []Attachment       `json:"attachments,omitempty"` // kind user: files that went with the prompt
+	Tool        *ToolCall          `json:"tool,omitempty"`
+	Plan        []PlanEntry        `json:"plan,omitempty"`
+	Permission  *PermissionRequest `json:"permission,omitempty"`
+	StopReason  StopReason         `json:"stopReason,omitempty"`
+	Usage       *Usage             `json:"usage,omitempty"`
+	Mode        string             `json:"mode,omitempty"`
+	Error       *Error             `json:"error,omitempty"`
+	Exit        *ExitEvent         `json:"exit,omitempty"`
+	ResetAt     *time.Time         `json:"resetAt,omitempty"` // kind limit
+	Cwd         string             `json:"cwd,omitempty"`     // kind session: where the agent works
+	Raw         json.RawMessage    `json:"raw,omitempty"`     // kind other: the agent's own line
 }
 
 // EntryKind names what an Entry is.
@@ -38,8 +39,8 @@ const (
 	EntryTool       EntryKind = "tool"       // Tool: a tool call, or an update of one
 	EntryPlan       EntryKind = "plan"       // Plan: the whole plan, replacing the last
 	EntryPermission EntryKind = "permission" // Permission: asked
-	EntryResolved   EntryKind = "resolved"   // Permission: answered or cancelled
-	EntryQuestion   EntryKind = "question"   // Text: the agent asks for input
+	EntryResolved   EntryKind = "resolved"   // Permission: answered or cancelled; of a question Text is the answer, MessageID the message it came in
+	EntryQuestion   EntryKind = "question"   // Text: the agent asks for input; Permission where it waits in the middle of its turn
 	EntryUsage      EntryKind = "usage"      // Usage
 	EntryMode       EntryKind = "mode"       // Mode
 	EntryTurnEnd    EntryKind = "turn_end"   // StopReason, Usage

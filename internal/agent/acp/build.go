@@ -1,10 +1,6 @@
 package acp
 
-import (
-	"encoding/json"
-
-	"github.com/hf-dev/hf/pkg/api"
-)
+import "encoding/json"
 
 type object map[string]any
 
@@ -74,21 +70,6 @@ func (m *Machine) settingLine(id string, set setting, method, field string) []by
 		})
 	}
 	return requestLine(id, method, object{"sessionId": m.s.ACPID, field: set.Want})
-}
-
-// Prompt returns the line that gives a message to the agent. The agent must be
-// ready and between turns.
-func (m *Machine) Prompt(message, text string) ([]byte, error) {
-	switch {
-	case !m.s.ready():
-		return nil, &api.Error{Code: api.CodeConflict, Message: "the agent takes no prompts: " + m.s.Reason}
-	case m.s.Turn != nil:
-		return nil, &api.Error{Code: api.CodeConflict, Message: "the agent is in the middle of a turn"}
-	}
-	return requestLine(idPrompt+message, "session/prompt", object{
-		"sessionId": m.s.ACPID,
-		"prompt":    []object{{"type": "text", "text": text}},
-	}), nil
 }
 
 // Cancel returns the lines that end the turn in progress and everything the

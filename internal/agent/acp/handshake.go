@@ -95,9 +95,11 @@ func (m *Machine) initialized(result json.RawMessage, failure *rpcError) {
 		Load:     r.Capabilities.LoadSession,
 		Resume:   len(r.Capabilities.Session.Resume) > 0 && string(r.Capabilities.Session.Resume) != "null" && string(r.Capabilities.Session.Resume) != "false",
 		Steering: r.Meta.Steering.Supported || r.Capabilities.Meta.Steering.Supported,
+		Image:    r.Capabilities.Prompt.Image,
+		Embedded: r.Capabilities.Prompt.Embedded,
 	}
 	if m.cfg.Resume != "" && m.resumeMethod() == "" {
-		m.say("the agent cannot take up its earlier conversation; a new one begins")
+		m.say("the agent cannot take up its earlier conversation; a new one begins, and the next message brings a summary")
 	}
 }
 
@@ -105,7 +107,7 @@ func (m *Machine) sessionAnswered(id string, result json.RawMessage, failure *rp
 	s := &m.s
 	resuming := s.Method != "session/new"
 	if failure != nil && resuming && id == idSession {
-		m.say("the earlier conversation could not be taken up (" + m.rpcFailure("", failure).Message + "); a new one begins")
+		m.say("the earlier conversation could not be taken up (" + m.rpcFailure("", failure).Message + "); a new one begins, and the next message brings a summary")
 		s.Session, s.Fresh = stepDue, true
 		return
 	}
@@ -126,7 +128,7 @@ func (m *Machine) sessionAnswered(id string, result json.RawMessage, failure *rp
 	s.Session = stepDone
 	verb := "a new session"
 	if resuming {
-		verb = "the session goes on"
+		verb = "the session goes on (by " + s.Method + ")"
 	}
 	if who := s.Agent.String(); who != "" {
 		verb += " with " + who

@@ -99,6 +99,7 @@ func (m *Machine) reread(rec journal.Record) {
 
 // feedIn reads what hf wrote. It was whole lines.
 func (m *Machine) feedIn(data []byte) {
+	m.s.LastGiven = m.now
 	for line := range bytes.SplitSeq(data, []byte{'\n'}) {
 		var msg message
 		if line = bytes.TrimSpace(line); len(line) > 0 && json.Unmarshal(line, &msg) == nil {
@@ -170,6 +171,9 @@ func (m *Machine) stderr(data []byte) {
 	m.s.Stderr = tail(m.s.Stderr+text, maxStderr)
 	m.emit(api.Entry{Kind: api.EntryStderr, Text: clip(text, maxShown)})
 }
+
+// Clip shortens a text to about limit bytes by leaving out its middle.
+func Clip(s string, limit int) string { return clip(s, limit) }
 
 // clip shortens a text to about limit bytes by leaving out its middle.
 func clip(s string, limit int) string {

@@ -22,10 +22,11 @@ type Config struct {
 	Model         string       `json:"model,omitempty"` // id or name; "" = leave
 	// Hosted begins the models that the agent serves to people who are not signed
 	// in. It must not fall back to one of those: only Model can name it.
-	Hosted     string         `json:"hosted,omitempty"`
-	Permission api.Permission `json:"permission"`
-	ServeFiles bool           `json:"serveFiles,omitempty"` // answer fs/* calls although none is offered
-	SignIn     string         `json:"signIn,omitempty"`     // the hint when the agent is not signed in
+	Hosted      string         `json:"hosted,omitempty"`
+	Permission  api.Permission `json:"permission"`
+	ServeFiles  bool           `json:"serveFiles,omitempty"`  // answer fs/* calls although none is offered
+	EmbedImages bool           `json:"embedImages,omitempty"` // beside other files it drops images that are not embedded
+	SignIn      string         `json:"signIn,omitempty"`      // the hint when the agent is not signed in
 }
 
 // ResumeMethod is how an earlier conversation is taken up again.
@@ -92,9 +93,12 @@ type Facts struct {
 	TurnStart    time.Time
 	Cancelling   bool      // an interrupt was written and the turn goes on
 	LastProgress time.Time // when the agent last wrote anything
+	LastGiven    time.Time // when hf last wrote anything to it
+	OpenTool     string    // what a tool call that has not ended does, or ""
+	Prompted     bool      // there was a turn
 
 	OpenPermissions []api.PermissionRequest // those that a person must answer
-	Question        string                  // id of the open question, or ""
+	Questions       []Question              // the open ones, oldest first
 	LimitReset      *time.Time              // only with ActivityLimited, where the agent said it
 	Garbage         int                     // lines that were not JSON-RPC
 	Exit            *api.ExitEvent
@@ -202,7 +206,7 @@ func (m *Machine) Facts() Facts {
 		Activity: s.Activity, Reason: s.Reason, Since: s.Since, Ready: s.ready(), Phase: s.phase(),
 		Protocol: s.Protocol, ACPID: s.ACPID, AgentInfo: s.Agent, Title: s.Title, Resumed: s.Resumed,
 		Steering: s.Caps.Steering, Modes: slices.Clone(s.Modes), CurrentMode: s.Mode, Model: s.Model,
-		LastProgress: s.LastProgress, Garbage: s.Garbage,
+		LastProgress: s.LastProgress, LastGiven: s.LastGiven, Prompted: s.Prompted, Garbage: s.Garbage,
 	}
 	if s.Turn != nil {
 		f.Turn, f.TurnStart, f.Cancelling = s.Turn.Message, s.Turn.Start, s.Turn.Cancelling
@@ -212,8 +216,13 @@ func (m *Machine) Facts() Facts {
 			f.OpenPermissions = append(f.OpenPermissions, s.Asked[i].Request.clone())
 		}
 	}
-	if len(s.Questions) > 0 {
-		f.Question = s.Questions[0].ID
+	for i := range s.Questions {
+		f.Questions = append(f.Questions, s.Questions[i].clone())
+	}
+	for i := range s.Tools {
+		if t := &s.Tools[i]; !t.finished() && t.Call.Status == "in_progress" {
+			f.OpenTool = firstLine(firstOf(t.Call.Command, t.Call.Title, t.Call.Name))
+		}
 	}
 	if s.Limit != nil && s.Limit.Reset != nil {
 		t := *s.Limit.Reset

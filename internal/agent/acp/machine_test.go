@@ -67,7 +67,7 @@ func ready(t *testing.T, cfg Config) *talk {
 
 func (k *talk) prompt(id, text string) {
 	k.t.Helper()
-	line, err := k.m.Prompt(id, text)
+	line, err := k.m.Prompt(Message{ID: id, Text: text})
 	if err != nil {
 		k.t.Fatal(err)
 	}
@@ -218,7 +218,7 @@ func TestCancelClosesWhatIsOpen(t *testing.T) {
 		k.feed(journal.In, string(l))
 	}
 	f := k.m.Facts()
-	if len(f.OpenPermissions) != 0 || f.Question != "" || !f.Cancelling || f.Activity != api.ActivityWorking {
+	if len(f.OpenPermissions) != 0 || len(f.Questions) != 0 || !f.Cancelling || f.Activity != api.ActivityWorking {
 		t.Errorf("facts %+v", f)
 	}
 	k.agent(`{"jsonrpc":"2.0","id":"m-one","result":{"stopReason":"cancelled"}}`)

@@ -82,7 +82,7 @@ func TestPolicy(t *testing.T) {
 func TestAnswer(t *testing.T) {
 	k := ready(t, Config{Cwd: "/w", Permission: api.PermissionAsk})
 	k.prompt("one", "hello")
-	if _, err := k.m.Prompt("two", "more"); err == nil {
+	if _, err := k.m.Prompt(Message{ID: "two", Text: "more"}); err == nil {
 		t.Error("a prompt in the middle of a turn was accepted")
 	}
 	k.agent(`{"jsonrpc":"2.0","id":"x-1","method":"session/request_permission","params":{"sessionId":"s","toolCall":{"toolCallId":"c","title":"T"},"options":[{"optionId":"o","kind":"allow_once","name":"O"},{"optionId":"r","kind":"reject_once","name":"R"}]}}`)
@@ -133,45 +133,5 @@ func TestRequestIDsOfAnyKind(t *testing.T) {
 	open := k.m.Facts().OpenPermissions
 	if len(open) != 2 || open[0].ID != number || open[1].ID != again {
 		t.Errorf("open %+v", open)
-	}
-}
-
-func TestQuestions(t *testing.T) {
-	tests := []struct {
-		name, props, text, want string
-	}{
-		{"free text", `{"name":{"type":"string"}}`, "  Ada ", `{"action":"accept","content":{"name":"Ada"}}`},
-		{"choice by number", `{"q":{"type":"string","enum":["red","blue"]}}`, "2", `{"action":"accept","content":{"q":"blue"}}`},
-		{"choice by title", `{"q":{"type":"string","oneOf":[{"const":"r","title":"Red"}]}}`, "red", `{"action":"accept","content":{"q":"r"}}`},
-		{"own words", `{"q":{"type":"string","oneOf":[{"const":"r","title":"Red"}]},"q_custom":{"type":"string","_meta":{"_askUserQuestionCustomAnswer":{"questionId":"q"}}}}`, "green", `{"action":"accept","content":{"q_custom":"green"}}`},
-		{"several choices", `{"q":{"type":"array","items":{"anyOf":[{"const":"a"},{"const":"b"},{"const":"c"}]}}}`, "1, c", `{"action":"accept","content":{"q":["a","c"]}}`},
-		{"yes", `{"q":{"type":"boolean"}}`, "Yes", `{"action":"accept","content":{"q":true}}`},
-		{"number", `{"q":{"type":"integer"}}`, "42", `{"action":"accept","content":{"q":42}}`},
-		{"two fields", `{"name":{"type":"string"},"age":{"type":"number","title":"Age"}}`, "name: Ada\nAge: 36.5", `{"action":"accept","content":{"age":36.5,"name":"Ada"}}`},
-		{"JSON", `{"name":{"type":"string"},"age":{"type":"number"}}`, `{"name":"Ada","age":1}`, `{"action":"accept","content":{"age":1,"name":"Ada"}}`},
-		{"declined", `{"name":{"type":"string"}}`, " ", `{"action":"decline"}`},
-	}
-	for _, tt := range tests {
-		t.Run(tt.name, func(t *testing.T) {
-			k := ready(t, Config{Cwd: "/w"})
-			k.prompt("one", "hello")
-			k.agent(`{"jsonrpc":"2.0","id":9,"method":"elicitation/create","params":{"mode":"form","message":"Well?","requestedSchema":{"type":"object","properties":` + tt.props + `}}}`)
-			f := k.m.Facts()
-			if f.Activity != api.ActivityNeedsInput || f.Question == "" {
-				t.Fatalf("facts %+v", f)
-			}
-			line, err := k.m.AnswerQuestion(f.Question, tt.text)
-			if err != nil {
-				t.Fatal(err)
-			}
-			var msg message
-			if err := json.Unmarshal(line, &msg); err != nil || string(msg.Result) != tt.want || string(msg.ID) != "9" {
-				t.Errorf("answered %s, want %s", line, tt.want)
-			}
-			k.feed(journal.In, string(line))
-			if f := k.m.Facts(); f.Question != "" || f.Activity != api.ActivityWorking {
-				t.Errorf("facts %+v", f)
-			}
-		})
 	}
 }

@@ -126,6 +126,8 @@ func (m *Machine) agentNotification(msg *message, line []byte) {
 	switch msg.Method {
 	case "session/update":
 		m.update(msg.Params, line)
+	case "elicitation/complete":
+		m.visited(msg.Params)
 	case "$/cancel_request":
 		m.requestCancelled(msg.Params)
 	default:

@@ -204,9 +204,12 @@ func factsOf(t testing.TB, cfg Config, records []journal.Record) string {
 
 func timelessFacts(t testing.TB, f Facts) string {
 	t.Helper()
-	f.Since, f.TurnStart, f.LastProgress = time.Time{}, time.Time{}, time.Time{}
+	f.Since, f.TurnStart, f.LastProgress, f.LastGiven = time.Time{}, time.Time{}, time.Time{}, time.Time{}
 	for i := range f.OpenPermissions {
 		f.OpenPermissions[i].CreatedAt = time.Time{}
+	}
+	for i := range f.Questions {
+		f.Questions[i].At = time.Time{}
 	}
 	return asJSON(t, f)
 }

@@ -43,7 +43,7 @@ func TestLinesAgreeWithTheSDK(t *testing.T) {
 	}
 	k.due()
 	k.agent(`{"jsonrpc":"2.0","id":"hf-mode","result":{}}`)
-	line, err := k.m.Prompt("p", "hi")
+	line, err := k.m.Prompt(Message{ID: "p", Text: "hi"})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -23,6 +23,7 @@ type state struct {
 
 	Salt         string    `json:"salt,omitempty"` // makes permission ids differ between sessions
 	LastProgress time.Time `json:"lastProgress,omitzero"`
+	LastGiven    time.Time `json:"lastGiven,omitzero"` // when hf last wrote anything
 	Garbage      int       `json:"garbage,omitempty"`
 	Stderr       string    `json:"stderr,omitempty"` // its last bytes
 
@@ -51,8 +52,9 @@ type state struct {
 	Turn      *turn      `json:"turn,omitempty"`
 	Tools     []tool     `json:"tools,omitempty"` // of this turn, oldest first
 	Counter   int        `json:"counter,omitempty"`
+	Prompted  bool       `json:"prompted,omitempty"` // there was a turn
 	Asked     []asked    `json:"asked,omitempty"`
-	Questions []question `json:"questions,omitempty"`
+	Questions []Question `json:"questions,omitempty"`
 	Replies   []reply    `json:"replies,omitempty"` // answers due to the agent
 	Files     []FSCall   `json:"files,omitempty"`
 
@@ -85,6 +87,8 @@ type caps struct {
 	Load     bool `json:"load,omitempty"`
 	Resume   bool `json:"resume,omitempty"`
 	Steering bool `json:"steering,omitempty"`
+	Image    bool `json:"image,omitempty"`    // in prompts
+	Embedded bool `json:"embedded,omitempty"` // files in prompts
 }
 
 type turn struct {
@@ -149,6 +153,8 @@ func (s *state) activity() (api.Activity, string) {
 		return s.exitActivity()
 	case s.Err != nil:
 		return api.ActivityFailed, s.Err.Message
+	case len(s.Questions) > 0 && !s.ready(): // to sign in, for instance
+		return api.ActivityNeedsInput, firstLine(s.Questions[0].Text)
 	case !s.ready():
 		return api.ActivityStarting, map[string]string{
 			PhaseInitialize: "waiting for the agent to answer initialize",

@@ -3,6 +3,7 @@ package acp
 import (
 	"cmp"
 	"encoding/json"
+	"fmt"
 	"math"
 	"strings"
 	"time"
@@ -16,19 +17,17 @@ func (m *Machine) promptWritten(msg *message) {
 		Prompt []contentBlock `json:"prompt"`
 	}
 	decode(msg.Params, &p)
-	var text []string
-	for _, b := range p.Prompt {
-		if b.Text != "" {
-			text = append(text, b.Text)
-		}
-	}
 	id := stringID(msg.ID)
 	if m.s.Turn != nil { // hf never overlaps turns; if another did, the older one has no end any more
 		m.endTurn(api.StopInterrupted, nil, &api.Error{Code: api.CodeAgent, Message: "another prompt was given in the middle of the turn"})
 	}
 	m.s.Turn = &turn{Message: strings.TrimPrefix(id, idPrompt), ID: idKey(msg.ID), Start: m.now}
-	m.s.Limit, m.s.Input, m.s.LastError = nil, "", ""
-	m.emit(api.Entry{Kind: api.EntryUser, Text: strings.Join(text, "\n")})
+	m.s.Limit, m.s.Input, m.s.LastError, m.s.Prompted = nil, "", "", true
+	e, context := promptEntry(p.Prompt)
+	if context > 0 {
+		m.say(fmt.Sprintf("the agent was given a summary of the earlier conversation (%d characters)", context))
+	}
+	m.emit(e)
 }
 
 // promptAnswered ends the turn.

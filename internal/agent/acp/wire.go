@@ -67,7 +67,11 @@ type initializeResult struct {
 	AgentInfo       implementation `json:"agentInfo"`
 	Capabilities    struct {
 		LoadSession bool `json:"loadSession"`
-		Session     struct {
+		Prompt      struct {
+			Image    bool `json:"image"`
+			Embedded bool `json:"embeddedContext"`
+		} `json:"promptCapabilities"`
+		Session struct {
 			Resume json.RawMessage `json:"resume"`
 		} `json:"sessionCapabilities"`
 		Meta steeringMeta `json:"_meta"`
@@ -188,6 +192,8 @@ type contentBlock struct {
 	Text string `json:"text"`
 	URI  string `json:"uri"`
 	Name string `json:"name"`
+
+	Meta blockMeta `json:"_meta"`
 }
 
 // toolUpdate is a tool_call, a tool_call_update or the toolCall of a

@@ -265,6 +265,11 @@ func (s *server) prompt(m message) {
 		SessionID string `json:"sessionId"`
 		Prompt    []struct {
 			Text string `json:"text"`
+			Meta struct {
+				HF struct {
+					Context bool `json:"context"` // hf's words, not the person's
+				} `json:"hf"`
+			} `json:"_meta"`
 		} `json:"prompt"`
 	}
 	_ = json.Unmarshal(m.Params, &p)
@@ -274,7 +279,9 @@ func (s *server) prompt(m message) {
 	}
 	var text bytes.Buffer
 	for _, b := range p.Prompt {
-		text.WriteString(b.Text)
+		if !b.Meta.HF.Context {
+			text.WriteString(b.Text)
+		}
 	}
 	ctx, cancel := context.WithCancel(s.ctx)
 	sess.mu.Lock()

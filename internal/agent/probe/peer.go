@@ -176,7 +176,7 @@ func (p *Peer) write(lines ...[]byte) {
 func (p *Peer) Prompt(id, text string) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	line, err := p.machine.Prompt(id, text)
+	line, err := p.machine.Prompt(acp.Message{ID: id, Text: text})
 	if err == nil {
 		p.write(line)
 	}
@@ -198,7 +198,7 @@ func (p *Peer) Answer(permission, option string) error {
 func (p *Peer) AnswerQuestion(id, text string) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	line, err := p.machine.AnswerQuestion(id, text)
+	line, err := p.machine.AnswerQuestion(id, text, "")
 	if err == nil {
 		p.write(line)
 	}

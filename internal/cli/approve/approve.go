@@ -52,8 +52,9 @@ func NewDeny(f *factory.Factory, runF func(context.Context, *Options) error) *co
 	return newCmd(f, runF, false, &cobra.Command{
 		Use:   "deny TASK [REQUEST]",
 		Short: "Refuse what an agent asks for",
-		Long: `Refuse what the agent of a task asks for. REQUEST may be left out when it asks
-for one thing only. Some agents end their turn when they are refused.`,
+		Long: `Refuse what the agent of a task asks for, or decline to answer its question.
+REQUEST may be left out when it asks for one thing only. Some agents end their
+turn when they are refused.`,
 		Example: `  hf deny k3f9
   hf deny k3f9 c3f2`,
 	})

@@ -36,6 +36,7 @@ type conversation struct {
 	moot   bool                    // it went away before they answered it
 	echoed map[string]bool         // messages typed here that the agent took at once
 	acted  bool                    // something was sent or answered
+	form   form                    // the values of a question so far
 }
 
 func newConversation(c talker, s screen, opts *Options, task api.Task) *conversation {
@@ -194,8 +195,10 @@ func (v *conversation) show(e api.Entry) error {
 		}
 	case api.EntryTurnEnd:
 		v.turn, v.asking = "", false
-	case api.EntryPermission:
-		v.open = append(v.open, *e.Permission)
+	case api.EntryPermission, api.EntryQuestion:
+		if e.Permission != nil { // nil: the turn ended with a question
+			v.open = append(v.open, *e.Permission)
+		}
 	case api.EntryResolved:
 		if e.Permission != nil { // nil: a question was answered
 			v.close(e.Permission.ID)
@@ -217,6 +220,9 @@ func (v *conversation) ask() {
 	case v.asking:
 		v.asked = "interrupt"
 		v.s.prompt("interrupt the turn? [y/N] ")
+	case len(v.open) > 0 && v.open[0].Kind == api.PermissionKindInput:
+		v.asked = v.open[0].ID
+		v.s.prompt(v.form.prompt(&v.open[0]))
 	case len(v.open) > 0:
 		p := v.open[0]
 		v.asked = p.ID
@@ -264,13 +270,18 @@ func (v *conversation) do(ctx context.Context, in input) error {
 	case v.asking:
 		v.asking = false
 		return nil
+	case v.s.keys() && len(v.open) > 0 && v.form.about(&v.open[0]) && !strings.HasPrefix(line, "/"):
+		if text, done := v.form.fill(&v.open[0], line); done {
+			return v.send(ctx, text)
+		}
+		return nil
 	case line == "":
 		return nil
 	case strings.HasPrefix(line, "/"):
 		if known, err := v.command(ctx, line); known {
 			return err
 		}
-	case v.s.keys() && len(v.open) > 0 && len(line) == 1:
+	case v.s.keys() && len(v.open) > 0 && v.open[0].Kind != api.PermissionKindInput && len(line) == 1:
 		return v.key(ctx, line)
 	}
 	return v.send(ctx, line)

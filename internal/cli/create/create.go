@@ -18,6 +18,7 @@ import (
 	"github.com/hf-dev/hf/internal/cli/prompt"
 	"github.com/hf-dev/hf/internal/cli/render"
 	"github.com/hf-dev/hf/internal/cli/trust"
+	"github.com/hf-dev/hf/internal/cli/upload"
 	"github.com/hf-dev/hf/internal/iostreams"
 	"github.com/hf-dev/hf/internal/sanitize"
 	"github.com/hf-dev/hf/pkg/api"
@@ -39,6 +40,7 @@ type Options struct {
 	Env    func(context.Context) (api.Env, error)
 	Output *output.Flags
 	Prompt prompt.Source
+	Attach upload.Files
 
 	Task    api.CreateTask
 	NoWait  bool
@@ -74,6 +76,7 @@ when it needs a permission or an answer, with an exit code that says which; see
 		Example: `  hf create "fix the flaky test in ./store"
   hf create --agent claude --check "go test ./..." --wait "make the tests pass"
   hf create --on feat/login "add a logout button"
+  hf create --attach mockup.png --model opus "build this page"
   hf create --file task.md --json`,
 		ValidArgsFunction: complete.Nothing,
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -105,6 +108,7 @@ when it needs a permission or an answer, with an exit code that says which; see
 	fs.BoolVar(&opts.Wait, "wait", false, "return at the end of the turn and of the check, or when a person is needed")
 	fs.BoolVar(&opts.NoWindow, "no-window", false, "open no tmux window, even if the configuration has [tmux] window = true")
 	fs.DurationVar(&opts.Timeout, "timeout", 0, "stop waiting after this `duration`; the task goes on")
+	upload.Add(cmd, &opts.Attach)
 	opts.Output = output.Add(cmd, f, api.Task{})
 	completions(cmd, f)
 	return cmd
@@ -152,12 +156,16 @@ func run(ctx context.Context, opts *Options) error {
 	if err != nil {
 		return err
 	}
+	files, err := opts.Attach.Read()
+	if err != nil {
+		return err
+	}
 	c, err := opts.Client()
 	if err != nil {
 		return err
 	}
 	in := opts.Task
-	in.Prompt = text
+	in.Prompt, in.Attachments = text, files
 	if in.Env, err = opts.Env(ctx); err != nil {
 		return err
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/hf-dev/hf/internal/cli/exitcode"
@@ -136,7 +137,7 @@ func over(d *api.TaskDetail, target Target) bool {
 		// An answer that was given and has not reached the agent yet is no
 		// longer waited for.
 		return d.Activity == api.ActivityLimited && len(d.Messages) == 0 ||
-			d.Activity == api.ActivityNeedsInput && len(d.Messages) == 0 ||
+			d.Activity == api.ActivityNeedsInput && !answered(d) ||
 			d.Activity == api.ActivityNeedsPermission && len(d.Permissions) > 0
 	case api.StatusRunning:
 		// Only the check runs.
@@ -145,6 +146,18 @@ func over(d *api.TaskDetail, target Target) bool {
 	case api.StatusQueued, api.StatusProvisioning:
 	}
 	return false
+}
+
+// answered reports whether a message is on its way that answers what the agent
+// asks. One that was written before a question is none.
+func answered(d *api.TaskDetail) bool {
+	var asked time.Time
+	for i := range d.Permissions {
+		if p := &d.Permissions[i]; p.Kind == api.PermissionKindInput && p.CreatedAt.After(asked) {
+			asked = p.CreatedAt
+		}
+	}
+	return slices.ContainsFunc(d.Messages, func(m api.Message) bool { return m.CreatedAt.After(asked) })
 }
 
 // Outcome says how a task that is over did: nil when well, else an error with

@@ -37,6 +37,9 @@ func (p *Transcript) Print(e api.Entry) error {
 	case api.EntryUser:
 		p.line("")
 		p.lines("› ", "  ", p.st.Bold, sanitize.Text(e.Text))
+		for _, a := range e.Attachments {
+			p.line("  " + p.st.Dim("+ "+Attachment(a)))
+		}
 	case api.EntryText:
 		p.chunk("text/"+e.MessageID, "", nil, sanitize.Text(e.Text))
 	case api.EntryThought:
@@ -50,13 +53,16 @@ func (p *Transcript) Print(e api.Entry) error {
 	case api.EntryPermission:
 		p.permission(e.Permission)
 	case api.EntryResolved:
-		if e.Permission == nil { // a question was answered
+		if e.Permission == nil || e.Permission.Kind == api.PermissionKindInput {
 			p.lines("› ", "  ", p.st.Cyan, sanitize.Text(e.Text))
 			break
 		}
 		p.resolved(e.Permission)
 	case api.EntryQuestion:
 		p.lines("? ", "  ", p.st.Yellow, sanitize.Text(e.Text))
+		if e.Permission != nil && p.task != "" {
+			p.line(p.st.Dim(fmt.Sprintf("    `hf send %s ANSWER` or `hf deny %s %s`", p.task, p.task, e.Permission.ID)))
+		}
 	case api.EntryMode:
 		p.line(p.st.Dim("mode " + sanitize.Line(e.Mode)))
 	case api.EntrySession:
@@ -219,6 +225,9 @@ func (p *Transcript) permission(r *api.PermissionRequest) {
 // Permission shows what an agent asks to be allowed, in full: a command or path
 // that hides something is quoted, so that it is seen.
 func Permission(st iostreams.Style, r *api.PermissionRequest) string {
+	if r.Kind == api.PermissionKindInput {
+		return question(st, r)
+	}
 	var b strings.Builder
 	b.WriteString(st.Yellow("? permission "+sanitize.Line(r.ID)) + ": " + st.Bold(sanitize.Exact(r.Title)) + "\n")
 	if r.Command != "" {
@@ -236,6 +245,42 @@ func Permission(st iostreams.Style, r *api.PermissionRequest) string {
 		b.WriteString("    answers: " + strings.Join(names, " · ") + "\n")
 	}
 	return b.String()
+}
+
+// question shows what an agent wants to know.
+func question(st iostreams.Style, r *api.PermissionRequest) string {
+	var b strings.Builder
+	b.WriteString(st.Yellow("? question "+sanitize.Line(r.ID)) + ": " + st.Bold(sanitize.Exact(r.Title)) + "\n")
+	if r.Question == nil {
+		return b.String()
+	}
+	if r.Question.URL != "" {
+		b.WriteString("    open " + sanitize.Exact(r.Question.URL) + ", then answer with any word\n")
+	}
+	for _, f := range r.Question.Fields {
+		b.WriteString("    " + sanitize.Line(f.Name) + " (" + sanitize.Line(f.Type))
+		if !f.Required {
+			b.WriteString(", may be left out")
+		}
+		b.WriteString(")")
+		if f.Title != "" {
+			b.WriteString(": " + sanitize.Line(f.Title))
+		}
+		b.WriteString("\n")
+		for i, c := range f.Choices {
+			name := c.Title
+			if name == "" {
+				name = c.Value
+			}
+			fmt.Fprintf(&b, "      %d %s\n", i+1, sanitize.Line(name))
+		}
+	}
+	return b.String()
+}
+
+// Attachment names a file that went with a message.
+func Attachment(a api.Attachment) string {
+	return fmt.Sprintf("%s (%s, %s)", sanitize.Line(a.Name), sanitize.Line(a.Type), Bytes(a.Size))
 }
 
 func (p *Transcript) resolved(r *api.PermissionRequest) {

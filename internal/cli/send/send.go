@@ -16,6 +16,7 @@ import (
 	"github.com/hf-dev/hf/internal/cli/output"
 	"github.com/hf-dev/hf/internal/cli/prompt"
 	"github.com/hf-dev/hf/internal/cli/render"
+	"github.com/hf-dev/hf/internal/cli/upload"
 	"github.com/hf-dev/hf/internal/iostreams"
 	"github.com/hf-dev/hf/pkg/api"
 )
@@ -34,6 +35,7 @@ type Options struct {
 	Env     func(context.Context) (api.Env, error)
 	Output  *output.Flags
 	Prompt  prompt.Source
+	Attach  upload.Files
 	Task    string
 	Wait    bool
 	Timeout time.Duration
@@ -55,10 +57,15 @@ It is durable when the command returns, and says so: accepted (the agent can tak
 it now), queued (it waits for the turn in progress, or for the agent to start) or
 delivered. Anything else is an error. An agent that has ended is started again.
 
+While the agent waits for an answer to a question of its own, the message is that
+answer: the value, the number or name of a choice, or, for a form, one line NAME:
+VALUE for each value. ` + "`hf deny TASK`" + ` declines the question.
+
 Without a message, or with -, it is read from standard input, or written in
 $VISUAL or $EDITOR on a terminal.`,
 		Example: `  hf send k3f9 "also update the README"
   git diff | hf send - -
+  hf send k3f9 --attach screenshot.png "the button is cut off"
   hf send . --wait "run the tests again"`,
 		Args:              args.AtLeast("TASK"),
 		ValidArgsFunction: complete.Tasks(f, 1),
@@ -80,12 +87,17 @@ $VISUAL or $EDITOR on a terminal.`,
 	cmd.Flags().BoolVar(&opts.Wait, "wait", false, "return at the end of its turn and of the check, or when a person is needed")
 	cmd.Flags().DurationVar(&opts.Timeout, "timeout", 0, "stop waiting after this `duration`")
 	complete.Flag(cmd, "timeout", complete.Nothing)
+	upload.Add(cmd, &opts.Attach)
 	opts.Output = output.Add(cmd, f, api.Message{})
 	return cmd
 }
 
 func run(ctx context.Context, opts *Options) error {
 	text, err := opts.Prompt.Read(ctx)
+	if err != nil {
+		return err
+	}
+	files, err := opts.Attach.Read()
 	if err != nil {
 		return err
 	}
@@ -97,7 +109,7 @@ func run(ctx context.Context, opts *Options) error {
 	if err != nil {
 		return err
 	}
-	m, err := c.Send(ctx, opts.Task, api.SendMessage{Text: text, Env: env})
+	m, err := c.Send(ctx, opts.Task, api.SendMessage{Text: text, Attachments: files, Env: env})
 	if err != nil {
 		return err
 	}

@@ -203,7 +203,11 @@ func (v *view) permissions(d *api.TaskDetail) {
 	for i := range d.Permissions {
 		p := &d.Permissions[i]
 		v.b.WriteString(render.Permission(v.st, p))
-		fmt.Fprintf(&v.b, "    `hf approve %s %s` or `hf deny %s %s`\n", d.ID, p.ID, d.ID, p.ID)
+		answer := fmt.Sprintf("hf approve %s %s", d.ID, p.ID)
+		if p.Kind == api.PermissionKindInput {
+			answer = fmt.Sprintf("hf send %s ANSWER", d.ID)
+		}
+		fmt.Fprintf(&v.b, "    `%s` or `hf deny %s %s`\n", answer, d.ID, p.ID)
 	}
 }
 
@@ -215,6 +219,9 @@ func (v *view) messages(messages []api.Message) {
 	for _, m := range messages {
 		line := fmt.Sprintf("  %s  %s  ", m.ID, m.State)
 		v.b.WriteString(wrap.Cut(line+sanitize.Line(beginning(m.Text)), cmp.Or(v.width, maxLine)) + "\n")
+		for _, a := range m.Attachments {
+			fmt.Fprintf(&v.b, "    + %s\n", render.Attachment(a))
+		}
 	}
 }
 
