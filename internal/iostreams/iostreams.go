@@ -32,7 +32,8 @@ type IOStreams struct {
 
 	inFile                *os.File // nil unless In is the process's own
 	inTTY, outTTY, errTTY bool
-	width, height         int // 0 = ask the terminal
+	width, height         int  // 0 = ask the terminal
+	dumb                  bool // the terminal obeys no sequences
 	outColor, errColor    bool
 	answers               *bufio.Reader // of In, for Ask; keeps what was read ahead
 }
@@ -54,7 +55,8 @@ func System(getenv func(string) string) *IOStreams {
 			s.width = n
 		}
 	}
-	plain := getenv("NO_COLOR") != "" || getenv("TERM") == "dumb"
+	s.dumb = getenv("TERM") == "dumb"
+	plain := getenv("NO_COLOR") != "" || s.dumb
 	s.outColor, s.errColor = s.outTTY && !plain, s.errTTY && !plain
 	return s
 }
@@ -86,6 +88,16 @@ func (s *IOStreams) OutTTY() bool { return s.outTTY }
 
 // ErrTTY reports whether Err is a terminal, or is to be treated as one.
 func (s *IOStreams) ErrTTY() bool { return s.errTTY }
+
+// CanDraw reports whether Out is a terminal on which lines can be drawn anew.
+func (s *IOStreams) CanDraw() bool { return s.outTTY && !s.dumb }
+
+// ErrCanDraw reports the same of Err.
+func (s *IOStreams) ErrCanDraw() bool { return s.errTTY && !s.dumb }
+
+// SetDumb makes the terminal one that obeys no sequences, or not. It is for
+// tests.
+func (s *IOStreams) SetDumb(on bool) { s.dumb = on }
 
 // CanAsk reports whether there is a person to ask.
 func (s *IOStreams) CanAsk() bool { return s.inTTY && s.errTTY && !s.NoInput }

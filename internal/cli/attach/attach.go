@@ -80,7 +80,7 @@ func run(ctx context.Context, opts *Options) error {
 		}
 	}
 	var s screen
-	if opts.IO.InTTY() && opts.IO.OutTTY() && !opts.IO.NoInput {
+	if opts.IO.InTTY() && opts.IO.CanDraw() && !opts.IO.NoInput {
 		if s, err = newTerminal(opts.IO); err != nil {
 			return err
 		}

@@ -34,16 +34,20 @@ package, and never starts hfd.`,
 			if !slices.Contains(shells, args[0]) {
 				return exitcode.Usagef("there are completions for %s, not for %q", strings.Join(shells, ", "), args[0])
 			}
-			root := cmd.Root()
-			switch args[0] {
-			case "bash":
-				return bash(root, f.IO.Out)
-			case "zsh":
-				return root.GenZshCompletion(f.IO.Out)
-			default:
-				return root.GenFishCompletion(f.IO.Out, true)
-			}
+			return Write(cmd.Root(), f.IO.Out, args[0])
 		},
+	}
+}
+
+// Write writes the script for a shell: bash, zsh or fish.
+func Write(root *cobra.Command, w io.Writer, shell string) error {
+	switch shell {
+	case "bash":
+		return bash(root, w)
+	case "zsh":
+		return root.GenZshCompletion(w)
+	default:
+		return root.GenFishCompletion(w, true)
 	}
 }
 

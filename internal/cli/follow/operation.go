@@ -100,7 +100,7 @@ type steps struct {
 
 func newSteps(streams *iostreams.IOStreams, op *api.Operation) *steps {
 	s := &steps{
-		w: streams.Err, st: streams.ErrStyle(), live: streams.ErrTTY(), width: streams.Width(),
+		w: streams.Err, st: streams.ErrStyle(), live: streams.ErrCanDraw(), width: streams.Width(),
 		id: op.ID, limits: map[string]time.Duration{},
 	}
 	for _, step := range op.Steps {

@@ -120,7 +120,7 @@ func newViewer(ctx context.Context, opts *Options) viewer {
 	switch {
 	case opts.Output.On():
 		return &lines{told: map[string]string{}, text: asJSON(opts.Output.Fields()), print: documents{opts.Output.Stream(ctx)}}
-	case opts.IO.OutTTY():
+	case opts.IO.CanDraw():
 		return &screen{opts: opts}
 	}
 	return &lines{told: map[string]string{}, text: asText, print: plain{opts.IO}}

@@ -220,3 +220,15 @@ func TestWatchEndsWithTheEvents(t *testing.T) {
 		t.Errorf("it ended with %v", err)
 	}
 }
+
+func TestWatchOnATerminalThatCannotDraw(t *testing.T) {
+	d := &changing{tasks: []api.Task{task("a", "running")}}
+	io, _, out, _ := iostreams.Test()
+	io.SetTTY(true, true, true)
+	io.SetDumb(true)
+	ended, cancel := context.WithCancel(t.Context())
+	opts := &Options{IO: io, Now: time.Now, Watch: true, Client: func() (lister, error) { cancel(); return d, nil }}
+	if err := Run(ended, opts); !errors.Is(err, context.Canceled) || out.String() != "a  running  Title of a\n" {
+		t.Errorf("%v, %q", err, out)
+	}
+}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/hf-dev/hf/internal/cli/args"
 	"github.com/hf-dev/hf/internal/cli/complete"
+	"github.com/hf-dev/hf/internal/cli/completion"
 	"github.com/hf-dev/hf/internal/cli/exitcode"
 	"github.com/hf-dev/hf/internal/cli/factory"
 )
@@ -104,20 +105,16 @@ func write(root *cobra.Command, w io.Writer, shell string) error {
 	if _, err := io.WriteString(w, function); err != nil {
 		return err
 	}
-	switch shell {
-	case "bash":
-		return root.GenBashCompletionV2(w, true)
-	case "zsh":
-		// Without compinit there are no completions, and that is no error.
-		if _, err := io.WriteString(w, "if (( $+functions[compdef] )); then\n"); err != nil {
-			return err
-		}
-		if err := root.GenZshCompletion(w); err != nil {
-			return err
-		}
-		_, err := io.WriteString(w, "\nfi\n")
-		return err
-	default:
-		return root.GenFishCompletion(w, true)
+	if shell != "zsh" {
+		return completion.Write(root, w, shell)
 	}
+	// Without compinit there are no completions, and that is no error.
+	if _, err := io.WriteString(w, "if (( $+functions[compdef] )); then\n"); err != nil {
+		return err
+	}
+	if err := completion.Write(root, w, shell); err != nil {
+		return err
+	}
+	_, err := io.WriteString(w, "\nfi\n")
+	return err
 }
