@@ -159,6 +159,9 @@ func (j *restore) register(ctx context.Context) error {
 		return err
 	}
 	j.in.gitDir = w.GitDir
+	if err := j.r.point(j.in); err != nil {
+		return err
+	}
 	if err := os.WriteFile(filepath.Join(w.GitDir, restoring), []byte(j.work.Commit+"\n"), 0o600); err != nil {
 		return err
 	}

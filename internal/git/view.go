@@ -72,6 +72,8 @@ func (r *Runner) openViews() (err error) {
 		if err = os.RemoveAll(r.viewDir); err == nil {
 			err = os.MkdirAll(r.viewDir, 0o700)
 		}
+	default:
+		err = os.MkdirAll(r.viewDir, 0o700) // somebody may have removed it
 	}
 	return err
 }

@@ -183,7 +183,9 @@ func (r *Runner) WorktreeAdd(ctx context.Context, repo Repo, path, branch string
 	case w.Ready:
 		err = r.refill(ctx, in)
 	default:
-		err = r.checkout(ctx, in)
+		if err = r.point(in); err == nil {
+			err = r.checkout(ctx, in)
+		}
 	}
 	if err != nil {
 		return Worktree{}, err
@@ -277,15 +279,33 @@ func (r *Runner) checkout(ctx context.Context, in place) error {
 	return nil
 }
 
+// point makes the .git file of a work tree name git's real directory of it. Git
+// itself wrote the one in hf's view there, which is not for others and comes
+// and goes with the daemon.
+func (r *Runner) point(in place) error {
+	dot := filepath.Join(in.workTree, ".git")
+	tmp := dot + ".hf"
+	err := os.WriteFile(tmp, []byte("gitdir: "+in.gitDir+"\n"), 0o600)
+	if err == nil {
+		err = os.Chmod(tmp, 0o666&^r.mask())
+	}
+	if err == nil {
+		err = os.Rename(tmp, dot)
+	}
+	if err != nil {
+		return fmt.Errorf("make worktree: %w", err)
+	}
+	return nil
+}
+
 // refill brings back the files of a work tree whose directory was removed: what
 // its index says, so that staged work survives.
 func (r *Runner) refill(ctx context.Context, in place) error {
 	if err := os.MkdirAll(in.workTree, 0o700); err != nil {
 		return fmt.Errorf("make worktree: %w", err)
 	}
-	dot := filepath.Join(in.workTree, ".git")
-	if err := os.WriteFile(dot, []byte("gitdir: "+in.gitDir+"\n"), 0o644); err != nil {
-		return fmt.Errorf("make worktree: %w", err)
+	if err := r.point(in); err != nil {
+		return err
 	}
 	err := r.run(ctx, call{in: in, args: []string{"checkout-index", "--all", "--quiet", "--index"}, limit: bulkLimit})
 	if err != nil && exitCode(err) != 1 { // 1: a file was there already, and stays

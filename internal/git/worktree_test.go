@@ -45,6 +45,35 @@ func TestWorktreeOfANewBranchIsCleanAndLocked(t *testing.T) {
 
 // TestWorktreeAddFinishesWhatACrashLeft puts every state in the way that a dying
 // git or hfd can leave.
+// What is in the worktree must not lead through hf's view of the repository: an
+// agent's git would read that instead, and fail when the daemon makes it anew.
+func TestWorktreePointsToTheRepositoryItself(t *testing.T) {
+	f := newFixture(t)
+	path := f.worktree("feat/x")
+	w := "data/worktrees/feat-x"
+	want := "gitdir: " + f.path("repo/.git/worktrees/feat-x") + "\n"
+	check := func() {
+		t.Helper()
+		if b, err := os.ReadFile(filepath.Join(path, ".git")); err != nil || string(b) != want {
+			t.Errorf(".git = %q, %v; want %q", b, err, want)
+		}
+		if err := os.RemoveAll(f.path("views")); err != nil {
+			t.Fatal(err)
+		}
+		f.git(w, "status")
+		f.git("repo", "config", "alias.mine", "rev-parse HEAD") // a key that hf's git never sees
+		f.git(w, "mine")
+	}
+	check()
+	ref := git.SavedRef("t1")
+	if _, err := f.run.Salvage(t.Context(), f.open(path), ref); err != nil {
+		t.Fatal(err)
+	}
+	f.takeAndFree(path, ref)
+	f.restore(path, ref)
+	check()
+}
+
 func TestWorktreeAddFinishesWhatACrashLeft(t *testing.T) {
 	const rel = "data/worktrees/feat-x"
 	for name, crash := range map[string]func(f *fixture){
