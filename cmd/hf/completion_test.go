@@ -31,6 +31,7 @@ func TestTabInBash(t *testing.T) {
 		{"hf list --status=wai\t", "hf list --status=waiting "},
 		{"hf list --json=crea\t", "hf list --json=createdAt "},
 		{"hf create --agent dem\t", "hf create --agent demo "},
+		{"hf create --base ma\t", "hf create --base main "},
 		{"hf create --repo rep\t", "hf create --repo repo "},
 		{"hf config set backend.idl\t", "hf config set backend.idle_exit "},
 		{"hf config set permission edi\t", "hf config set permission edits "},

@@ -80,7 +80,7 @@ nothing. Every document has a field "schema", the version of its form;
 		if !ok {
 			return
 		}
-		b.WriteString(help.Wrap(fmt.Sprintf("%s: %s, %s", path, shape, d.name(sample)), 80))
+		b.WriteString(indented(fmt.Sprintf("%s: %s, %s", path, shape, d.name(sample)), "  "))
 	})
 	// Their own parts come after all the documents.
 	documents := len(d.queue)

@@ -76,7 +76,7 @@ func newCmd(f *factory.Factory, runF func(context.Context, *Options) error, allo
 	}
 	cmd.Flags().BoolVar(&opts.Answer.Always, "always", false, "for everything like it, too")
 	cmd.Flags().StringVar(&opts.Answer.Option, "option", "", "the `id` of one of the agent's own answers")
-	complete.Flag(cmd, "option", complete.Nothing)
+	complete.Flag(cmd, "option", complete.Options(f))
 	opts.Output = output.Add(cmd, f, api.PermissionRequest{})
 	return cmd
 }

@@ -117,10 +117,11 @@ when it needs a permission or an answer, with an exit code that says which; see
 func completions(cmd *cobra.Command, f *factory.Factory) {
 	complete.Flag(cmd, "repo", complete.Repos(f, -1))
 	complete.Flag(cmd, "on", complete.Tasks(f, -1))
+	complete.Flag(cmd, "base", complete.BranchesHere(f))
 	complete.Flag(cmd, "agent", complete.Agents(f, -1))
 	complete.Flag(cmd, "provider", complete.Fixed("worktree"))
 	complete.Flag(cmd, "permission", complete.Fixed(permissions()...))
-	for _, name := range []string{"base", "branch", "title", "check", "timeout", "model", "mode"} {
+	for _, name := range []string{"branch", "title", "check", "timeout", "model", "mode"} {
 		complete.Flag(cmd, name, complete.Nothing)
 	}
 }
