@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"strconv"
 	"strings"
 	"time"
 
@@ -31,11 +32,27 @@ func (d doctor) Check(ctx context.Context, env map[string]string) ([]api.Check, 
 		return nil, err
 	}
 	out = append(out, agentChecks(found)...)
-	cgroup, err := os.ReadFile("/proc/self/cgroup")
-	if err != nil {
-		cgroup = nil // no Linux: nothing ends at logout there
+	return append(out, d.leftovers(ctx), loginCheck(cgroup("self"), d.holderGroups())), nil
+}
+
+// holderGroups are the control groups of the processes that keep agents alive.
+func (d doctor) holderGroups() (out []string) {
+	for _, s := range d.sessions.Status() {
+		if s.HolderPID > 0 {
+			out = append(out, cgroup(strconv.Itoa(s.HolderPID)))
+		}
 	}
-	return append(out, d.leftovers(ctx), loginCheck(string(cgroup))), nil
+	return out
+}
+
+// cgroup is what the kernel says of a process's control groups, "" where it does
+// not have any: nothing ends at logout there.
+func cgroup(pid string) string {
+	b, err := os.ReadFile("/proc/" + pid + "/cgroup")
+	if err != nil {
+		return ""
+	}
+	return string(b)
 }
 
 func (d doctor) database(ctx context.Context) []api.Check {
@@ -188,18 +205,39 @@ func leftoverCheck(c api.Check, list *api.PruneList) api.Check {
 	return c
 }
 
-// loginCheck says whether the daemon and the agents it starts belong to a login
-// session, which systemd may end with all that is in it.
-func loginCheck(cgroup string) api.Check {
+// loginCheck says whether the daemon, and with it the agents it starts, or
+// agents that were started before belong to a login, which systemd may end with
+// all that is in it.
+func loginCheck(own string, holders []string) api.Check {
 	c := api.Check{Group: api.GroupLogin, Name: "logging out", State: api.CheckOK, Text: "agents go on"}
+	agents := 0
+	for _, h := range holders {
+		if loginScope(h) != "" {
+			agents++
+		}
+	}
+	scope := loginScope(own)
+	if scope == "" && agents == 0 {
+		return c
+	}
+	c.State = api.CheckWarning
+	c.Fix = "loginctl enable-linger && systemd-run --user --scope hf backend restart, for agents that start from then on"
+	const end = ": where systemd ends what a login started (KillUserProcesses), they end with it"
+	c.Text = fmt.Sprintf("%d agents belong to a login", agents) + end
+	if scope != "" {
+		c.Text = "hfd and its agents belong to the login " + scope + end
+	}
+	return c
+}
+
+// loginScope finds the login that a process's control groups belong to.
+func loginScope(cgroup string) string {
 	for line := range strings.Lines(cgroup) {
 		for part := range strings.SplitSeq(strings.TrimSpace(line), "/") {
 			if strings.HasPrefix(part, "session-") && strings.HasSuffix(part, ".scope") {
-				c.State = api.CheckWarning
-				c.Text = "hfd and agents are in the login's " + part + ": where systemd ends what a login started (KillUserProcesses), they end with it"
-				c.Fix = "loginctl enable-linger && systemd-run --user --scope hf backend restart"
+				return part
 			}
 		}
 	}
-	return c
+	return ""
 }

@@ -17,10 +17,24 @@ func TestLoginCheck(t *testing.T) {
 		"2:cpu:/\n1:name=systemd:/user.slice/user-1000.slice/session-c12.scope/a\n": api.CheckWarning,
 		"0::/system.slice/ssh.service\n":                                            api.CheckOK,
 	} {
-		c := loginCheck(cgroup)
+		c := loginCheck(cgroup, nil)
 		if c.State != want || (want == api.CheckWarning) != strings.Contains(c.Fix, "enable-linger") {
 			t.Errorf("%q: %+v", cgroup, c)
 		}
+	}
+}
+
+func TestLoginCheckOfAgentsThatRun(t *testing.T) {
+	in, out := "0::/user.slice/user-1000.slice/session-3.scope\n", "0::/user.slice/user-1000.slice/user@1000.service/x.scope\n"
+	c := loginCheck(out, []string{out, in, in})
+	if c.State != api.CheckWarning || !strings.HasPrefix(c.Text, "2 agents belong to a login") {
+		t.Errorf("%+v", c)
+	}
+	if c = loginCheck(in, []string{in}); !strings.HasPrefix(c.Text, "hfd and its agents belong to the login session-3.scope") {
+		t.Errorf("%+v", c)
+	}
+	if c = loginCheck(out, []string{out}); c.State != api.CheckOK {
+		t.Errorf("%+v", c)
 	}
 }
 

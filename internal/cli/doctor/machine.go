@@ -96,6 +96,9 @@ func (m machine) files() []api.Check {
 		state = failure(state, err)
 	}
 	data := directory(api.Check{Group: api.GroupFiles, Name: "data directory", State: api.CheckOK}, paths.Data, "HF_DATA_DIR")
+	if err := rundir.CheckLocal(paths.Data); err != nil && data.State == api.CheckOK {
+		data = warning(data, paths.Data+" is not on a local disk: git is slow there", "set HF_DATA_DIR to a directory on a local disk")
+	}
 	return []api.Check{state, data, socket(paths)}
 }
 
