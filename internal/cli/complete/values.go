@@ -1,8 +1,11 @@
 package complete
 
 import (
+	"bufio"
 	"context"
+	"io/fs"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -10,34 +13,90 @@ import (
 
 	"github.com/hf-dev/hf/internal/cli/factory"
 	"github.com/hf-dev/hf/internal/sanitize"
-	"github.com/hf-dev/hf/internal/xec"
 	"github.com/hf-dev/hf/pkg/client"
 )
 
-// BranchesHere completes by the branches of the checkout that the person is in, the
-// newest first. Those of another repo are not known here.
-func BranchesHere(f *factory.Factory) Func {
+// BranchesHere completes by the branches of the checkout that the person is in.
+// Those of another repo are not known here. Only names of files are read: hf
+// runs no git.
+func BranchesHere(*factory.Factory) Func {
 	return func(cmd *cobra.Command, _ []string, _ string) ([]string, cobra.ShellCompDirective) {
-		const asTheyAre = cobra.ShellCompDirectiveNoFileComp | cobra.ShellCompDirectiveKeepOrder
 		dir, err := os.Getwd()
 		if repo := cmd.Flags().Lookup("repo"); err != nil || repo != nil && repo.Changed {
-			return nil, asTheyAre
-		}
-		ctx, cancel := context.WithTimeout(cmd.Context(), limit)
-		defer cancel()
-		out, err := xec.Output(ctx, xec.Cmd{
-			Argv: []string{"git", "for-each-ref", "--sort=-committerdate", "--format=%(refname:lstrip=2)", "refs/heads"},
-			Dir:  dir, Env: append(slices.Clone(f.Environ), "GIT_OPTIONAL_LOCKS=0"),
-		})
-		if err != nil {
-			return nil, asTheyAre
+			return nil, cobra.ShellCompDirectiveNoFileComp
 		}
 		var names []string
-		for name := range strings.Lines(string(out)) {
-			names = append(names, sanitize.Line(strings.TrimSpace(name)))
+		for _, name := range branches(gitDir(dir)) {
+			if sanitize.Line(name) == name {
+				names = append(names, name)
+			}
 		}
-		return names, asTheyAre
+		return names, cobra.ShellCompDirectiveNoFileComp
 	}
+}
+
+// gitDir finds the directory that the branches of a checkout are in, "" where
+// there is none. A worktree has a file that leads there.
+func gitDir(dir string) string {
+	at := filepath.Join(dir, ".git")
+	st, err := os.Stat(at)
+	switch {
+	case err != nil && dir == filepath.Dir(dir):
+		return ""
+	case err != nil:
+		return gitDir(filepath.Dir(dir))
+	case st.IsDir():
+		return at
+	}
+	own, ok := strings.CutPrefix(firstLine(at), "gitdir: ")
+	if !ok {
+		return ""
+	}
+	own = below(dir, own)
+	return below(own, firstLine(filepath.Join(own, "commondir")))
+}
+
+func below(dir, path string) string {
+	if filepath.IsAbs(path) {
+		return path
+	}
+	return filepath.Join(dir, path)
+}
+
+func firstLine(file string) string {
+	b, err := os.ReadFile(file)
+	if err != nil {
+		return ""
+	}
+	line, _, _ := strings.Cut(string(b), "\n")
+	return strings.TrimSpace(line)
+}
+
+// branches lists the branches of a git directory: those with a file of their
+// own, and the packed ones.
+func branches(dir string) []string {
+	const heads = "refs/heads/"
+	if dir == "" {
+		return nil
+	}
+	var names []string
+	root := filepath.Join(dir, heads)
+	_ = filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error { // what cannot be read is not completed
+		if err == nil && !d.IsDir() && !strings.HasSuffix(path, ".lock") {
+			names = append(names, strings.TrimPrefix(path, root+"/"))
+		}
+		return nil
+	})
+	if f, err := os.Open(filepath.Join(dir, "packed-refs")); err == nil {
+		defer func() { _ = f.Close() }()
+		for lines := bufio.NewScanner(f); lines.Scan(); {
+			if _, ref, _ := strings.Cut(lines.Text(), " "); strings.HasPrefix(ref, heads) {
+				names = append(names, strings.TrimPrefix(ref, heads))
+			}
+		}
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
 }
 
 // Options completes by the answers that the agent offers: to the request that
