@@ -15,3 +15,5 @@ ALTER TABLE permissions ADD COLUMN resolved_by TEXT NOT NULL DEFAULT '';
 CREATE INDEX events_workspace ON events (workspace, seq);
 -- What an agent asks, where the request is a question: JSON, see api.Question.
 ALTER TABLE permissions ADD COLUMN question TEXT;
+-- What of a task's sandbox was not there when hf last looked, "" for nothing.
+ALTER TABLE tasks ADD COLUMN missing TEXT NOT NULL DEFAULT '';

@@ -133,6 +133,24 @@ func (a *app) wire(ctx context.Context, cfg *config.Source) error {
 	return nil
 }
 
+// sandboxesEvery is how often hf looks whether sandboxes are where it left them.
+const sandboxesEvery = 30 * time.Second
+
+func (a *app) lookAtSandboxes(ctx context.Context) {
+	tick := time.NewTicker(sandboxesEvery)
+	defer tick.Stop()
+	for {
+		if err := a.tasks.LookAtAll(ctx); err != nil && ctx.Err() == nil {
+			a.daemon.Log().Warn("look at sandboxes", "err", err)
+		}
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
 // begin takes up what an earlier daemon left and starts what goes on by itself.
 func (a *app) begin(ctx context.Context) error {
 	log := a.daemon.Log()
@@ -171,6 +189,7 @@ func (a *app) begin(ctx context.Context) error {
 	}
 	react := reactions{events: events, refresh: a.tasks.Refresh, check: a.tasks.StartCheck, start: a.tasks.StartPending, log: log}
 	a.group.Go(func() error { react.run(ctx, seq); return nil })
+	a.group.Go(func() error { a.lookAtSandboxes(ctx); return nil })
 	copies := backups{store: a.store, dir: a.daemon.Paths().Backups(), settings: func() config.Backup { return a.source.Current().Backup }, log: log}
 	a.group.Go(func() error { copies.run(ctx); return nil })
 	if err := a.tasks.StartAllPending(ctx); err != nil {

@@ -21,6 +21,7 @@ func taskColumns(t *task.Task) []column {
 		{"repo", &t.RepoID},
 		{"title", &t.Title},
 		{"slug", &t.Slug},
+		{"missing", &t.Missing},
 		{"prompt", &t.Prompt},
 		{"branch", &t.Branch},
 		{"base", &t.Base},

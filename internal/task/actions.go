@@ -11,6 +11,9 @@ import (
 // Retry goes on with the failed operation of a task from the step that failed.
 func (s *Service) Retry(ctx context.Context, request, id string, in api.TaskAction) (Receipt, error) {
 	var receipt Receipt
+	if err := s.Look(ctx, id); err != nil {
+		return receipt, err
+	}
 	err := s.cfg.Store.Update(ctx, func(tx Tx) error {
 		if r, ok, err := replayed(tx, request); ok || err != nil {
 			receipt = r
@@ -23,6 +26,13 @@ func (s *Service) Retry(ctx context.Context, request, id string, in api.TaskActi
 		op, err := tx.LastOperation(id)
 		if err != nil {
 			return err
+		}
+		if repair := s.repair(t); repair != nil {
+			s.keepEnv(t, in.Env)
+			if err := tx.PutTask(t); err != nil {
+				return err
+			}
+			return s.accept(tx, request, t, repair, &receipt)
 		}
 		if op == nil || op.State != api.OperationFailed && op.State != api.OperationHalted {
 			status, reason := Shown(t)

@@ -19,6 +19,7 @@ const (
 	KindCheck   = "check"
 	KindArchive = "archive"
 	KindRestore = "restore"
+	KindRepair  = "repair" // of a worktree that went missing
 	KindKill    = "kill"
 )
 
@@ -55,6 +56,10 @@ func (s *Service) Plans() []operation.Plan[Tx] {
 		}},
 		{Kind: KindStart, Changed: s.working, Steps: []operation.Definition{
 			{Name: StepAgent, Run: s.runAgent, Limit: limits.AgentLimit},
+		}},
+		{Kind: KindRepair, Changed: s.working, Steps: []operation.Definition{
+			{Name: StepStop, Run: s.runStop}, // an agent in a directory that is gone
+			{Name: StepSandbox, Run: s.runRepair},
 		}},
 		{Kind: KindCheck, Changed: s.working, Steps: []operation.Definition{
 			{Name: StepCheck, Run: s.runCheck, Limit: limits.CheckLimit},
@@ -199,6 +204,9 @@ func (s *Service) working(tx Tx, op *operation.Operation, step *operation.Step) 
 		}
 	case api.OperationDone:
 		t.Step = ""
+		if op.Kind == KindRepair { // hf itself ended the agent; the next message starts it
+			t.Activity, t.ActivityReason, t.ActivitySince = "", "", s.cfg.Now()
+		}
 	case api.OperationFailed, api.OperationHalted:
 		t.Step = ""
 		if op.Kind == KindCheck && t.Result != nil {

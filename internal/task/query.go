@@ -92,6 +92,7 @@ func lastUsed(tx Tx, workspace string) (string, error) {
 
 // Detail returns all there is to show of a task.
 func (s *Service) Detail(ctx context.Context, id string) (d Detail, err error) {
+	s.look(ctx, id)
 	err = s.cfg.Store.View(ctx, func(tx Tx) error {
 		t, err := tx.Task(id)
 		if err != nil {
@@ -220,6 +221,12 @@ func (s *Service) openSandbox(ctx context.Context, id string) (*Task, git.Worktr
 	if err == nil && !ok {
 		err = noSandbox(t)
 	}
+	if what := s.missing(ctx, t, repo); what != "" && err != nil {
+		if exists(t.Path) {
+			err = lost(t, what)
+		}
+		s.look(ctx, id)
+	}
 	return t, wt, err
 }
 
@@ -227,7 +234,7 @@ func noSandbox(t *Task) error {
 	if t.Path != "" {
 		return &api.Error{
 			Code: api.CodeConflict, Message: fmt.Sprintf("the sandbox of task %s is gone: %s does not exist", t.ID, t.Path),
-			Hint: fmt.Sprintf("`hf kill %s` ends the task; what was committed is on branch %s.", t.ID, t.Branch),
+			Hint: fmt.Sprintf("Bring it back to where it was; or `hf retry %s` makes a worktree of branch %s again, `hf kill %s` ends the task.", t.ID, t.Branch, t.ID),
 		}
 	}
 	hint := fmt.Sprintf("`hf show %s` says where it is.", t.ID)
@@ -240,6 +247,9 @@ func noSandbox(t *Task) error {
 // Refresh brings a task's shown difference up to date. It is called when
 // something may have changed it, and changes nothing else.
 func (s *Service) Refresh(ctx context.Context, id string) error {
+	if err := s.Look(ctx, id); err != nil {
+		return err
+	}
 	t, wt, err := s.openSandbox(ctx, id)
 	if err != nil {
 		return err

@@ -51,6 +51,9 @@ func Final(t *Task) bool {
 // session was last observed to do.
 func active(t *Task) (api.Status, string) {
 	why := t.ActivityReason
+	if t.Missing != "" && !busy(t.Activity) {
+		return api.StatusError, t.Missing
+	}
 	switch t.Activity {
 	case api.ActivityStarting:
 		return api.StatusRunning, or(why, "starting the agent")
@@ -80,6 +83,11 @@ func active(t *Task) (api.Status, string) {
 		return api.StatusIdle, "no agent yet; the next message starts one"
 	}
 	return api.StatusError, fmt.Sprintf("activity %q is not known to this hfd", t.Activity)
+}
+
+// busy reports whether an agent does something, or waits for somebody.
+func busy(a api.Activity) bool {
+	return a == api.ActivityStarting || a == api.ActivityWorking || a == api.ActivityNeedsPermission || a == api.ActivityNeedsInput
 }
 
 // ended says what is worth knowing of how a turn ended, "" when it ended well.

@@ -18,6 +18,9 @@ func (s *Service) Send(ctx context.Context, request, id string, in api.SendMessa
 	if err := CheckPrompt(in.Text); err != nil {
 		return session.Message{}, err
 	}
+	if err := s.Look(ctx, id); err != nil {
+		return session.Message{}, err
+	}
 	next := session.Message{ID: ids.New(), Task: id, Text: in.Text, State: api.MessageAccepted}
 	var err error
 	if next.Attachments, err = s.keepFiles(id, next.ID, in.Attachments); err != nil {
@@ -36,6 +39,9 @@ func (s *Service) Send(ctx context.Context, request, id string, in api.SendMessa
 		}
 		if err := mayTalk(t); err != nil {
 			return err
+		}
+		if t.Missing != "" {
+			return lost(t, t.Missing)
 		}
 		if err := s.cfg.Sessions.CheckAnswer(id, in.Text, len(next.Attachments)); err != nil {
 			return err

@@ -32,6 +32,7 @@ type Task struct {
 	Mode       string            // the agent's own mode; "" = the one that Permission means
 	Check      string            // shell command that must pass after a turn, or ""
 	Path       string            // the sandbox's directory, once it exists
+	Missing    string            // what of the sandbox was not there when hf last looked, or ""
 	Env        map[string]string // the caller's variables, without secrets
 	Secrets    []string          // names of the secret ones, whose values live in memory only
 
