@@ -49,9 +49,8 @@ type Profile struct {
 // detection is how an agent is looked at without starting it.
 type detection struct {
 	asksVersion bool     // `--version` prints it and ends
-	credentials []string // files whose existence means signed in; ${NAME:-default} and ~ are expanded
+	credentials []string // files that say that somebody is signed in; ${NAME:-default} and ~ are expanded
 	elsewhere   []string // variables and files that mean it may be signed in some other way
-	neverKnown  bool     // it works without credentials too
 }
 
 // For returns the profile under a permission policy: Env is then complete.
@@ -74,7 +73,7 @@ func (p Profile) For(permission api.Permission) Profile {
 func (p Profile) ACP(cwd string, permission api.Permission, mode, model string) acp.Config {
 	cfg := acp.Config{
 		Cwd: cwd, Permission: permission, Mode: p.Modes[permission], Model: model,
-		ResumeMethod: p.Resume, ServeFiles: p.ServeFiles, EmbedImages: p.EmbedImages, SignIn: p.SignIn,
+		ResumeMethod: p.Resume, ServeFiles: p.ServeFiles, EmbedImages: p.EmbedImages, SignIn: p.howToSignIn(),
 	}
 	if mode != "" {
 		cfg.Mode, cfg.Exact = mode, true
@@ -153,12 +152,17 @@ func opencode() Profile {
 			api.PermissionAll:   {"OPENCODE_PERMISSION": `{"edit":"allow","bash":"allow","webfetch":"allow"}`},
 		},
 		Resume: acp.ResumeByID, ServeFiles: true,
-		KeyVars: []string{"ANTHROPIC_API_KEY", "OPENAI_API_KEY", "OPENROUTER_API_KEY"},
+		KeyVars: []string{"ANTHROPIC_API_KEY", "OPENAI_API_KEY", "OPENROUTER_API_KEY", "GEMINI_API_KEY", "OPENCODE_API_KEY"},
 		Install: "npm install -g opencode-ai",
 		SignIn:  "Sign in with opencode: run `opencode auth login`.",
 		detect: detection{
-			asksVersion: true, neverKnown: true,
+			asksVersion: true,
 			credentials: []string{"${XDG_DATA_HOME:-~/.local/share}/opencode/auth.json"},
+			elsewhere: []string{ // its configuration may name a provider with a key
+				"OPENCODE_CONFIG_CONTENT", "OPENCODE_CONFIG",
+				"${XDG_CONFIG_HOME:-~/.config}/opencode/opencode.json", "${XDG_CONFIG_HOME:-~/.config}/opencode/opencode.jsonc",
+				"${XDG_CONFIG_HOME:-~/.config}/opencode/config.json",
+			},
 		},
 		hosted: &hosted{
 			models: "opencode/", keys: []string{"OPENCODE_API_KEY"},
@@ -180,7 +184,7 @@ func gemini() Profile {
 		Resume: acp.ResumeNone, EmbedImages: true,
 		KeyVars: []string{"GEMINI_API_KEY", "GOOGLE_API_KEY"},
 		Install: "npm install -g @google/gemini-cli",
-		SignIn:  "Sign in with gemini: run `gemini` once, or let hf pass GEMINI_API_KEY.",
+		SignIn:  "Sign in with gemini: run `gemini` once.",
 		detect: detection{
 			credentials: []string{"~/.gemini/oauth_creds.json"},
 			elsewhere:   []string{"GOOGLE_GENAI_USE_VERTEXAI", "GOOGLE_GENAI_USE_GCA", "~/.gemini/.env"},

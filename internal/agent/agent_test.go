@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/hf-dev/hf/pkg/api"
@@ -109,7 +110,7 @@ func TestList(t *testing.T) {
 	program(t, filepath.Join(pkg, "dist/index.js"), "#!/bin/sh\nexec sleep 100\n")
 	write(t, filepath.Join(pkg, "package.json"), `{"name":"@agentclientprotocol/claude-agent-acp","version":"0.101.0"}`)
 	write(t, filepath.Join(pkg, "dist/package.json"), `{"type":"module"}`)
-	write(t, filepath.Join(home, ".claude/.credentials.json"), "{}")
+	write(t, filepath.Join(home, ".claude/.credentials.json"), `{"claudeAiOauth":{}}`)
 	if err := os.MkdirAll(bin, 0o755); err != nil {
 		t.Fatal(err)
 	}
@@ -141,7 +142,7 @@ func TestList(t *testing.T) {
 	yes, no := true, false
 	check(Claude, true, "0.101.0", "ask", &yes)
 	check(Codex, true, "0.16.0", "ask", &no)
-	check(OpenCode, true, "", "ask", nil)
+	check(OpenCode, true, "", "ask", &no)
 	check(Gemini, false, "", "ask", nil)
 	check(Demo, true, "1.0.0", "ask", &yes)
 	check("mine", true, "", "all", nil)
@@ -158,30 +159,89 @@ func TestList(t *testing.T) {
 
 func TestSignedIn(t *testing.T) {
 	home := t.TempDir()
-	write(t, filepath.Join(home, "codex/auth.json"), "{}")
+	write(t, filepath.Join(home, "codex/auth.json"), `{"tokens":{}}`)
+	write(t, filepath.Join(home, "out/opencode/auth.json"), "{}")
+	write(t, filepath.Join(home, "in/opencode/auth.json"), `{"anthropic":{}}`)
+	write(t, filepath.Join(home, "own/opencode/opencode.json"), "")
 	write(t, filepath.Join(home, ".codex/config.toml"), "")
+	with := func(p Profile, env map[string]string) Profile {
+		p.Env = env
+		return p
+	}
 	tests := []struct {
 		profile Profile
 		env     []string
 		want    string
 	}{
 		{claude(), nil, "no"},
-		{claude(), []string{"ANTHROPIC_API_KEY=k"}, "yes"},
+		{claude(), []string{"ANTHROPIC_API_KEY=k"}, "no"}, // it does not get that one
+		{with(claude(), map[string]string{"ANTHROPIC_API_KEY": "$KEY"}), []string{"KEY=k"}, "yes by ANTHROPIC_API_KEY"},
+		{with(claude(), map[string]string{"ANTHROPIC_API_KEY": "$KEY"}), nil, "no"},
+		{with(claude(), map[string]string{"ANTHROPIC_API_KEY": "k"}), nil, "yes by ANTHROPIC_API_KEY"},
 		{claude(), []string{"CLAUDE_CODE_USE_BEDROCK=1"}, "unknown"},
 		{codex(), nil, "unknown"}, // its configuration may name a provider
-		{codex(), []string{"CODEX_HOME=" + home + "/codex"}, "yes"},
+		{codex(), []string{"CODEX_HOME=" + home + "/codex"}, "yes by login"},
 		{codex(), []string{"CODEX_HOME=" + home + "/none"}, "no"},
-		{opencode(), nil, "unknown"},
+		{opencode(), nil, "no"},
+		{opencode(), []string{"XDG_DATA_HOME=" + home + "/out"}, "no"},
+		{opencode(), []string{"XDG_DATA_HOME=" + home + "/in"}, "yes by login"},
+		{opencode(), []string{"XDG_CONFIG_HOME=" + home + "/own"}, "unknown"},
 		{gemini(), nil, "no"},
 		{Profile{Name: "mine"}, nil, "unknown"},
 	}
 	for _, tt := range tests {
 		got := "unknown"
-		if in := tt.profile.signedIn(append([]string{"HOME=" + home}, tt.env...)); in != nil {
-			got = map[bool]string{true: "yes", false: "no"}[*in]
+		if in, by := tt.profile.signedIn(append([]string{"HOME=" + home}, tt.env...)); in != nil {
+			got = map[bool]string{true: "yes by " + by, false: "no"}[*in]
 		}
 		if got != tt.want {
 			t.Errorf("%s with %v: %s, want %s", tt.profile.Name, tt.env, got, tt.want)
 		}
+	}
+}
+
+// Without an account there, opencode is kept from its own free models; with one,
+// or when one of them is named, it is not.
+func TestGuarded(t *testing.T) {
+	home := t.TempDir()
+	write(t, filepath.Join(home, "in/opencode/auth.json"), `{"opencode":{}}`)
+	write(t, filepath.Join(home, "other/opencode/auth.json"), `{"anthropic":{}}`)
+	mine := opencode()
+	mine.Env = map[string]string{"OPENCODE_CONFIG_CONTENT": "mine"}
+	keyed := opencode()
+	keyed.Env = map[string]string{"OPENCODE_API_KEY": "k"}
+	for name, tt := range map[string]struct {
+		profile Profile
+		env     []string
+		model   string
+		config  string // what its configuration is then
+		hosted  string // what the handshake looks for
+	}{
+		"nobody":        {opencode(), nil, "", `{"disabled_providers":["opencode"]}`, "opencode/"},
+		"somebody else": {opencode(), []string{"XDG_DATA_HOME=" + home + "/other"}, "", `{"disabled_providers":["opencode"]}`, "opencode/"},
+		"an account":    {opencode(), []string{"XDG_DATA_HOME=" + home + "/in"}, "", "", ""},
+		"a key":         {keyed, nil, "", "", ""},
+		"by name":       {opencode(), nil, "opencode/free", "", ""},
+		"another model": {opencode(), nil, "anthropic/opus", `{"disabled_providers":["opencode"]}`, "opencode/"},
+		"own settings":  {mine, nil, "", "mine", "opencode/"},
+		"no such agent": {claude(), nil, "", "", ""},
+	} {
+		p := tt.profile.Guarded(append([]string{"HOME=" + home}, tt.env...), tt.model)
+		if got := p.Env["OPENCODE_CONFIG_CONTENT"]; got != tt.config {
+			t.Errorf("%s: configured by %q, want %q", name, got, tt.config)
+		}
+		if got := p.ACP("/w", api.PermissionAsk, "", tt.model).Hosted; got != tt.hosted {
+			t.Errorf("%s: looks for %q, want %q", name, got, tt.hosted)
+		}
+	}
+}
+
+func TestHowToSignIn(t *testing.T) {
+	p := claude()
+	if got := p.howToSignIn(); !strings.HasPrefix(got, p.SignIn) || !strings.Contains(got, `ANTHROPIC_API_KEY = "$ANTHROPIC_API_KEY"`) {
+		t.Errorf("it says %q", got)
+	}
+	if got := (&Profile{Name: "mine"}).howToSignIn(); got != "" {
+		t.Errorf("of a program nobody knows it says %q", got)
 	}
 }

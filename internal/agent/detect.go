@@ -3,6 +3,7 @@ package agent
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -83,33 +84,73 @@ func versionOf(file string) string {
 	return p.Version
 }
 
-// signedIn says whether the agent has credentials; nil = it cannot be told
-// without starting it.
-func (p *Profile) signedIn(env []string) *bool {
+// signedIn says whether the agent has credentials, and which; nil = it cannot be
+// told without starting it. A key in the caller's shell is none: the agent gets
+// only what the configuration names.
+func (p *Profile) signedIn(caller []string) (in *bool, by string) {
 	yes, no := true, false
 	if p.Name == Demo && p.Builtin {
-		return &yes
+		return &yes, "needs none"
 	}
+	env := p.given(caller)
 	d := &p.detect
-	for _, file := range d.credentials {
-		if exists(file, env) {
-			return &yes
-		}
-	}
 	for _, name := range p.KeyVars {
-		if value(env, name) != "" || p.Env[name] != "" {
-			return &yes
+		if value(env, name) != "" {
+			return &yes, name
 		}
 	}
-	if len(d.credentials) == 0 || d.neverKnown || runtime.GOOS == "darwin" { // there they may be in the keychain
-		return nil
+	for _, file := range d.credentials {
+		if hasEntries(file, env) {
+			return &yes, "login"
+		}
+	}
+	if len(d.credentials) == 0 || runtime.GOOS == "darwin" { // there they may be in the keychain
+		return nil, ""
 	}
 	for _, hint := range d.elsewhere {
-		if value(env, hint) != "" || p.Env[hint] != "" || strings.ContainsRune(hint, '/') && exists(hint, env) {
-			return nil
+		if value(env, hint) != "" || strings.ContainsRune(hint, '/') && exists(hint, env) {
+			return nil, ""
 		}
 	}
-	return &no
+	return &no, ""
+}
+
+// given is the environment as the agent gets it, as far as its credentials go.
+func (p *Profile) given(caller []string) []string {
+	env := slices.DeleteFunc(slices.Clone(caller), func(v string) bool {
+		name, _, _ := strings.Cut(v, "=")
+		return slices.Contains(p.KeyVars, name)
+	})
+	for name, v := range p.Env {
+		if from, ok := strings.CutPrefix(v, "$"); ok {
+			v = value(caller, strings.Trim(from, "{}"))
+		}
+		env = append(env, name+"="+v)
+	}
+	return env
+}
+
+// howToSignIn says how to sign in with the program, or to have hf give it a key.
+func (p *Profile) howToSignIn() string {
+	if p.SignIn == "" || len(p.KeyVars) == 0 {
+		return p.SignIn
+	}
+	key := p.KeyVars[0]
+	return fmt.Sprintf("%s Or give it a key of your shell: env = { %s = \"$%s\" } below [agents.%s] in the configuration.", p.SignIn, key, key, p.Name)
+}
+
+// hasEntries reports whether a file is there and says anything: programs leave
+// an empty list when one signs out.
+func hasEntries(pattern string, env []string) bool {
+	b, err := os.ReadFile(expand(pattern, env))
+	if err != nil {
+		return false
+	}
+	var entries map[string]json.RawMessage
+	if json.Unmarshal(b, &entries) == nil {
+		return len(entries) > 0
+	}
+	return len(b) > 0
 }
 
 // exists reports whether the file of a pattern is there.

@@ -146,9 +146,9 @@ func (r *Registry) describe(ctx context.Context, p *Profile, env []string) api.A
 	}
 	a.Installed, a.Install = true, ""
 	a.Version = p.version(ctx, a.Path, env)
-	a.SignedIn = p.signedIn(env)
+	a.SignedIn, a.SignedInBy = p.signedIn(env)
 	if a.SignedIn == nil || !*a.SignedIn {
-		a.SignInHint = p.SignIn
+		a.SignInHint = p.howToSignIn()
 	}
 	return a
 }

@@ -194,7 +194,8 @@ type Agent struct {
 	Installed  bool     `json:"installed"`
 	Path       string   `json:"path,omitempty"`
 	Version    string   `json:"version,omitempty"`
-	SignedIn   *bool    `json:"signedIn,omitempty"` // absent: cannot be told without starting it
+	SignedIn   *bool    `json:"signedIn,omitempty"`   // absent: cannot be told without starting it
+	SignedInBy string   `json:"signedInBy,omitempty"` // login, or the variable with its key
 	SignInHint string   `json:"signInHint,omitempty"`
 	Install    string   `json:"install,omitempty"`
 	Permission string   `json:"permission"`

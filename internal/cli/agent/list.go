@@ -89,9 +89,12 @@ func row(st iostreams.Style, a *api.Agent) []table.Cell {
 	signedIn := ""
 	switch {
 	case a.SignedIn == nil && a.Installed:
-		signedIn = "unknown"
+		signedIn = "cannot be told"
 	case a.SignedIn != nil && *a.SignedIn:
 		signedIn = "yes"
+		if a.SignedInBy != "" {
+			signedIn = "yes (" + a.SignedInBy + ")"
+		}
 	case a.SignedIn != nil:
 		signedIn = "no"
 		if a.SignInHint != "" && a.Installed {
