@@ -12,9 +12,12 @@ func TestBranches(t *testing.T) {
 	dir := t.TempDir()
 	repo, tree := filepath.Join(dir, "repo"), filepath.Join(dir, "tree")
 	for _, args := range [][]string{
-		{"init", "-q", "-b", "main", repo}, {"-C", repo, "commit", "-q", "--allow-empty", "-m", "start"},
-		{"-C", repo, "branch", "feat/packed"}, {"-C", repo, "pack-refs", "--all"},
-		{"-C", repo, "branch", "feat/loose"}, {"-C", repo, "worktree", "add", "-q", tree, "feat/loose"},
+		{"init", "-q", "-b", "main", repo},
+		{"-C", repo, "commit", "-q", "--allow-empty", "-m", "start"},
+		{"-C", repo, "branch", "feat/packed"},
+		{"-C", repo, "pack-refs", "--all"},
+		{"-C", repo, "branch", "feat/loose"},
+		{"-C", repo, "worktree", "add", "-q", tree, "feat/loose"},
 	} {
 		cmd := exec.Command("git", args...)
 		cmd.Env = []string{
