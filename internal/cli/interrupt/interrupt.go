@@ -35,7 +35,8 @@ func NewCmd(f *factory.Factory, runF func(context.Context, *Options) error) *cob
 		Short: "Cancel the turn an agent is in",
 		Long: `Cancel the turn the agent of a task is in. What it did so far stays, and it takes
 the next message. It is an error when there is no turn.`,
-		Example:           "  hf interrupt k3f9",
+		Example: `  hf interrupt k3f9
+  hf interrupt - && hf send - "do it another way"`,
 		Args:              args.Exact("TASK"),
 		ValidArgsFunction: complete.Tasks(f, 1),
 		RunE: func(cmd *cobra.Command, args []string) error {

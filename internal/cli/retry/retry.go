@@ -43,7 +43,8 @@ func NewCmd(f *factory.Factory, runF func(context.Context, *Options) error) *cob
 		Short: "Go on with a task from the step that failed",
 		Long: `Go on with a task from the step that failed or halted. The steps before it are
 kept. The variables of this shell take the place of those that were given before.`,
-		Example:           "  hf retry k3f9",
+		Example: `  hf retry k3f9
+  ANTHROPIC_API_KEY=... hf retry -     # with what was missing`,
 		Args:              args.Exact("TASK"),
 		ValidArgsFunction: complete.Tasks(f, 1),
 		RunE: func(cmd *cobra.Command, args []string) error {

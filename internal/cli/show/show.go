@@ -83,6 +83,7 @@ func run(ctx context.Context, opts *Options) error {
 		v.width = opts.IO.Width()
 	}
 	v.task(&d)
+	v.prompt(d.Prompt, d.Title)
 	v.operation(d.Operation)
 	v.permissions(&d)
 	v.messages(d.Messages)
@@ -147,6 +148,27 @@ func (v *view) task(d *api.TaskDetail) {
 	if d.Result != nil && d.Result.Check != nil && d.Result.Check.ExitCode != 0 {
 		v.section("Check output")
 		v.b.WriteString(render.Indent("  ", sanitize.Text(d.Result.Check.Output)))
+	}
+}
+
+// promptLines is how much of a prompt is shown.
+const promptLines = 5
+
+// prompt shows the beginning of what was asked for, unless the title says it.
+func (v *view) prompt(prompt, title string) {
+	prompt = strings.TrimSpace(prompt)
+	if prompt == "" || prompt == title {
+		return
+	}
+	v.section("Prompt")
+	lines := strings.SplitN(sanitize.Text(prompt), "\n", promptLines+1)
+	for i, line := range lines {
+		if i == promptLines {
+			more := 1 + strings.Count(line, "\n")
+			v.b.WriteString(v.st.Dim(fmt.Sprintf("  … and %s", render.Count(more, "more line"))) + "\n")
+			break
+		}
+		v.b.WriteString(wrap.Cut("  "+beginning(line), cmp.Or(v.width, maxLine)) + "\n")
 	}
 }
 

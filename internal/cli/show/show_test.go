@@ -103,3 +103,20 @@ func TestJSON(t *testing.T) {
 		t.Errorf("got %s", got)
 	}
 }
+
+func TestThePromptIsShownAsFarAsItGoes(t *testing.T) {
+	for prompt, want := range map[string]string{
+		"Fix it": "", "": "",
+		"Fix it\x1b[2J\nnow":       "\nPrompt\n  Fix it\n  now\n",
+		"1\n2\n3\n4\n5":            "\nPrompt\n  1\n  2\n  3\n  4\n  5\n",
+		"1\n2\n3\n4\n5\n6\n7":      "\nPrompt\n  1\n  2\n  3\n  4\n  5\n  … and 2 more lines\n",
+		strings.Repeat("x", 1<<20): "\nPrompt\n  " + strings.Repeat("x", maxLine-3) + "…\n",
+	} {
+		d := api.TaskDetail{Task: api.Task{ID: "k3f9", Title: "Fix it", Prompt: prompt, CreatedAt: time.Unix(1, 0)}}
+		got := show(t, d, time.Unix(2, 0), "k3f9")
+		_, section, found := strings.Cut(got, "ago)\n")
+		if !found || section != want {
+			t.Errorf("%.20q: %q, want %q", prompt, section, want)
+		}
+	}
+}
