@@ -85,7 +85,7 @@ func (c Commands) conclude(dir string, ended journal.Ended, tail string) (int, s
 	if ended.Code == 0 {
 		return 0, tail, nil
 	}
-	return ended.Code, tail, fault.Around("held.forget", func() error { return os.RemoveAll(dir) })
+	return ended.Code, tail, c.forget(dir)
 }
 
 // ensure starts the command unless it runs or has run.
@@ -94,7 +94,7 @@ func (c Commands) ensure(ctx context.Context, dir, name string, cmd api.Command)
 		return err
 	}
 	// What is left of an earlier try ended with its holder, or was never begun.
-	if err := os.RemoveAll(dir); err != nil {
+	if err := c.forget(dir); err != nil {
 		return fmt.Errorf("clear the last try: %w", err)
 	}
 	if err := os.MkdirAll(dir, 0o700); err != nil {
@@ -218,7 +218,15 @@ func (c Commands) end(ctx context.Context, dir string) error {
 			return err
 		}
 	}
-	return os.RemoveAll(dir)
+	return c.forget(dir)
+}
+
+// forget removes all there is of a command that nobody holds.
+func (c Commands) forget(dir string) error {
+	if err := hold.Clear(dir, c.Socket(filepath.Base(dir))); err != nil {
+		return err
+	}
+	return fault.Around("held.forget", func() error { return os.RemoveAll(dir) })
 }
 
 func keepTail(s string) string {

@@ -122,6 +122,18 @@ func Fence(sessionDir string) (bool, error) {
 	return true, nil
 }
 
+// Clear removes the socket of a holder that cannot do so itself any more,
+// because it was killed. One that holds the session keeps it.
+func Clear(sessionDir, socket string) error {
+	if Held(sessionDir) {
+		return nil
+	}
+	if err := os.Remove(socket); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("remove the socket of a dead holder: %w", err)
+	}
+	return nil
+}
+
 // Alive returns the record of a session's holder, and whether that very
 // process still lives and holds the session.
 func Alive(sessionDir string) (Info, bool) {

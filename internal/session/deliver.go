@@ -85,6 +85,7 @@ func (v *supervisor) writeCancel(ctx context.Context) error {
 	}
 	for _, line := range lines {
 		if err := fault.Around("session.cancel", func() error { return v.input(ctx, line) }); err != nil {
+			v.interrupt() // it was asked for, and is not done
 			return err
 		}
 	}

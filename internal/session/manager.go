@@ -111,6 +111,14 @@ func (m *Manager) sweep() {
 		if err := release(m.ctx, filepath.Join(m.cfg.Dir, d.Name())); err != nil {
 			m.cfg.Log.Warn("let a left holder go", "session", d.Name(), "err", err)
 		}
+		m.clear(d.Name())
+	}
+}
+
+// clear removes what the holder of an ended session left, if it was killed.
+func (m *Manager) clear(id string) {
+	if err := hold.Clear(filepath.Join(m.cfg.Dir, id), m.cfg.Socket(id)); err != nil {
+		m.cfg.Log.Warn("clear up after a holder", "session", id, "err", err)
 	}
 }
 
@@ -150,13 +158,8 @@ func (m *Manager) Start(ctx context.Context, req StartRequest) (string, error) {
 	now := m.cfg.Now()
 	s := &Session{ID: ids.New(), Task: req.Task, Agent: req.Agent, Activity: api.ActivityStarting, Since: now, CreatedAt: now}
 	s.Dir = filepath.Join(m.cfg.Dir, s.ID)
-	err := fault.Around("session.meta", func() error {
-		return writeMeta(s.Dir, meta{ID: s.ID, Task: s.Task, Agent: s.Agent, CreatedAt: now, ACP: req.ACP, Origin: req.Origin, JournalMax: m.cfg.JournalMax})
-	})
-	if err != nil {
-		return "", err
-	}
-	err = m.cfg.Store.Update(ctx, func(tx Tx) error {
+	// First the row: a directory that no row names would stay for ever.
+	err := m.cfg.Store.Update(ctx, func(tx Tx) error {
 		if err := tx.PutSession(s); err != nil {
 			return err
 		}
@@ -165,7 +168,12 @@ func (m *Manager) Start(ctx context.Context, req StartRequest) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("record session: %w", err)
 	}
-	fault.Pass("session.recorded")
+	err = fault.Around("session.meta", func() error {
+		return writeMeta(s.Dir, meta{ID: s.ID, Task: s.Task, Agent: s.Agent, CreatedAt: now, ACP: req.ACP, Origin: req.Origin, JournalMax: m.cfg.JournalMax})
+	})
+	if err != nil {
+		return "", errors.Join(err, m.abandon(context.WithoutCancel(ctx), s, err.Error()))
+	}
 	info, err := hold.Start(ctx, hold.StartOptions{HF: m.cfg.HF, Spec: hold.Spec{
 		Session: s.ID, Dir: s.Dir, Socket: m.cfg.Socket(s.ID), Argv: req.Argv, Env: req.Env, Cwd: req.Dir, Umask: m.cfg.Umask, JournalMax: m.cfg.JournalMax,
 	}})
@@ -184,6 +192,7 @@ func (m *Manager) Start(ctx context.Context, req StartRequest) (string, error) {
 
 // abandon records that a session ended before anything of it ran.
 func (m *Manager) abandon(ctx context.Context, s *Session, reason string) error {
+	m.clear(s.ID)
 	now := m.cfg.Now()
 	s.Activity, s.Reason, s.Since, s.EndedAt = api.ActivityFailed, reason, now, &now
 	return m.cfg.Store.Update(ctx, func(tx Tx) error {

@@ -254,6 +254,7 @@ func (v *supervisor) lost(ctx context.Context) error {
 	})
 	if err == nil {
 		v.s = next
+		v.m.clear(v.id)
 	}
 	return err
 }

@@ -145,6 +145,7 @@ func (v *supervisor) run(ctx context.Context, caughtUp chan<- struct{}) {
 		if more {
 			continue
 		}
+		failed := false
 		switch err := v.write(ctx); {
 		case err == nil || ctx.Err() != nil:
 		case errors.Is(err, hold.ErrExited), errors.Is(err, hold.ErrClosed):
@@ -152,13 +153,17 @@ func (v *supervisor) run(ctx context.Context, caughtUp chan<- struct{}) {
 		default:
 			v.log.Warn("write to agent", "err", err)
 			v.disconnect()
+			failed = true
 		}
-		if v.connection() == nil && !v.reconnect(ctx) {
-			v.wait(ctx, redial)
+		if v.connection() == nil {
+			// What could not be written is due still: what of it was, the journal tells.
+			if !v.reconnect(ctx) || failed {
+				v.wait(ctx, redial)
+			}
+			if v.ended {
+				return
+			}
 			continue
-		}
-		if v.ended {
-			return
 		}
 		v.endLeftover(ctx)
 		v.wait(ctx, v.pause())
