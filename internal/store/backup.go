@@ -211,3 +211,13 @@ func openUntouched(path string) (*sql.DB, error) {
 	dsn := url.URL{Scheme: "file", Path: path, RawQuery: query.Encode()}
 	return sql.Open("sqlite", dsn.String())
 }
+
+// dropParts removes copies that were never finished, because the process that
+// made them died. Only one process makes them.
+func dropParts(dir string) error {
+	parts, err := filepath.Glob(filepath.Join(dir, "*.part"))
+	for _, part := range parts {
+		err = errors.Join(err, os.Remove(part))
+	}
+	return err
+}

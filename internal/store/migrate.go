@@ -90,21 +90,23 @@ func apply(ctx context.Context, c *conn, text string, version int) error {
 }
 
 // SelfCheck tells whether this build can use the database at path: it copies
-// it to a temporary directory and brings the copy up to date there. It changes
+// it to a directory beside it and brings the copy up to date there. It changes
 // nothing, and another process may have the database open.
 func SelfCheck(ctx context.Context, path string) (err error) {
 	if fileSize(path) == 0 {
 		return nil // a new one will do
 	}
-	dir, err := os.MkdirTemp("", "hf-selfcheck-")
-	if err != nil {
-		return fmt.Errorf("check database: %w", err)
-	}
-	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
 	path, err = filepath.Abs(path)
 	if err != nil {
 		return fmt.Errorf("check database: %w", err)
 	}
+	// Below the name of the file, where whoever asked finds it if this process
+	// dies.
+	dir, err := os.MkdirTemp(filepath.Dir(path), filepath.Base(path)+"-trial-")
+	if err != nil {
+		return fmt.Errorf("check database: %w", err)
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
 	trial := filepath.Join(dir, "hf.db")
 	if err := copyTo(ctx, path, trial); err != nil {
 		return fmt.Errorf("check database: %w", err)

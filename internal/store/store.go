@@ -188,6 +188,9 @@ func (s *Store) prepare(ctx context.Context, opts Options, schema fs.FS) error {
 	if err := s.checkMark(ctx); err != nil {
 		return err
 	}
+	if err := dropParts(opts.Backups); err != nil {
+		s.log.Warn("remove unfinished copies of the database", "error", err)
+	}
 	if err := migrate(ctx, s.writer, schema, func(from int) error {
 		name := fmt.Sprintf("hf-schema-%d-%s.db", from, s.now().UTC().Format(stampMicros))
 		return s.backup(ctx, filepath.Join(opts.Backups, name))

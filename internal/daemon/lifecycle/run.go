@@ -138,6 +138,7 @@ func (d *Daemon) begin() error {
 	if err := fault.Around("lifecycle.record", func() error { return d.cfg.Paths.Save(d.self, lockFile{}) }); err != nil {
 		return fmt.Errorf("write the lock record: %w", err)
 	}
+	d.forgetSelfcheck()
 	d.clients.last.Store(time.Now().UnixNano())
 	d.socket, _ = identify(rec.Socket) // a foreign one will not be ours, and bound again
 	d.server = &http.Server{

@@ -89,7 +89,8 @@ func (d *Daemon) Upgrade(ctx context.Context, in api.Upgrade) error {
 	d.log.Info("upgrade asked for", "path", c.path, "build", in.Build)
 	if err := d.selfcheck(ctx, c); err != nil {
 		d.log.Warn("upgrade refused", "path", c.path, "error", err)
-		if e, ok := errors.AsType[*api.Error](err); ok {
+		e, known := errors.AsType[*api.Error](err)
+		if _, passing := errors.AsType[*hindered](err); known && !passing {
 			d.upgrades.failed, d.upgrades.at, d.upgrades.why = c, time.Now(), e
 		}
 		return err
@@ -136,17 +137,16 @@ func examine(path string) (candidate, error) {
 func (d *Daemon) selfcheck(ctx context.Context, c candidate) error {
 	argv := []string{c.path, "selfcheck"}
 	if s, ok := d.app.(Snapshotter); ok {
-		db := filepath.Join(d.cfg.Paths.State, "selfcheck.db")
-		defer func() {
-			for _, suffix := range []string{"", "-wal", "-shm", "-journal"} {
-				_ = os.Remove(db + suffix) // most of them never were
-			}
-		}()
-		_ = os.Remove(db) // left by a crash
+		db := filepath.Join(d.cfg.Paths.State, selfcheckFile)
+		defer d.forgetSelfcheck()
+		d.forgetSelfcheck() // left by a crash
 		limited, cancel := context.WithTimeout(ctx, snapshotLimit)
 		defer cancel()
 		if err := fault.Around("upgrade.snapshot", func() error { return s.Snapshot(limited, db) }); err != nil {
-			return fmt.Errorf("copy the database for the self-check: %w", err)
+			if ctx.Err() != nil {
+				return context.Cause(ctx)
+			}
+			return &hindered{&api.Error{Code: api.CodeConflict, Message: fmt.Sprintf("the database cannot be copied for the self-check of %s: %v", c.path, err)}}
 		}
 		argv = append(argv, "--db", db)
 	}
@@ -167,6 +167,29 @@ func (d *Daemon) selfcheck(ctx context.Context, c candidate) error {
 		return &api.Error{Code: api.CodeConflict, Message: fmt.Sprintf("hfd cannot become %s: its build %d is not newer than the running build %d", c.path, got.Build, d.cfg.Build)}
 	}
 	return nil
+}
+
+// hindered is why a binary could not be looked at: not its own fault, and not
+// that of the daemon, which goes on as it is.
+type hindered struct{ why *api.Error }
+
+func (h *hindered) Error() string { return h.why.Message }
+func (h *hindered) Unwrap() error { return h.why }
+
+// selfcheckFile is the copy of the database that a newer build tries its
+// migrations on. It is made below this name, and so is what it makes of it.
+const selfcheckFile = "selfcheck.db"
+
+// forgetSelfcheck removes what a self-check left, of a daemon that died in it
+// too.
+func (d *Daemon) forgetSelfcheck() {
+	left, err := filepath.Glob(filepath.Join(d.cfg.Paths.State, selfcheckFile+"*"))
+	for _, path := range left {
+		err = errors.Join(err, os.RemoveAll(path))
+	}
+	if err != nil {
+		d.log.Warn("remove what a self-check left", "error", err)
+	}
 }
 
 // become replaces this process by the candidate. It returns only when that did
