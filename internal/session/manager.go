@@ -12,7 +12,6 @@ import (
 	"time"
 
 	"github.com/hf-dev/hf/internal/agent/acp"
-	"github.com/hf-dev/hf/internal/fault"
 	"github.com/hf-dev/hf/internal/hold"
 	"github.com/hf-dev/hf/internal/ids"
 	"github.com/hf-dev/hf/pkg/api"
@@ -115,9 +114,12 @@ func (m *Manager) sweep() {
 	}
 }
 
-// clear removes what the holder of an ended session left, if it was killed.
+// clear removes what whoever made an ended session or held it had no time to
+// remove, because it was killed.
 func (m *Manager) clear(id string) {
-	if err := hold.Clear(filepath.Join(m.cfg.Dir, id), m.cfg.Socket(id)); err != nil {
+	dir := filepath.Join(m.cfg.Dir, id)
+	_ = os.Remove(newMeta(dir)) // hardly ever there
+	if err := hold.Clear(dir, m.cfg.Socket(id)); err != nil {
 		m.cfg.Log.Warn("clear up after a holder", "session", id, "err", err)
 	}
 }
@@ -168,9 +170,7 @@ func (m *Manager) Start(ctx context.Context, req StartRequest) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("record session: %w", err)
 	}
-	err = fault.Around("session.meta", func() error {
-		return writeMeta(s.Dir, meta{ID: s.ID, Task: s.Task, Agent: s.Agent, CreatedAt: now, ACP: req.ACP, Origin: req.Origin, JournalMax: m.cfg.JournalMax})
-	})
+	err = writeMeta(s.Dir, meta{ID: s.ID, Task: s.Task, Agent: s.Agent, CreatedAt: now, ACP: req.ACP, Origin: req.Origin, JournalMax: m.cfg.JournalMax})
 	if err != nil {
 		return "", errors.Join(err, m.abandon(context.WithoutCancel(ctx), s, err.Error()))
 	}

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/hf-dev/hf/internal/agent/acp"
+	"github.com/hf-dev/hf/internal/fault"
 )
 
 // Origin is what whoever starts a session wants its directory to say of what
@@ -79,10 +80,10 @@ func writeMeta(dir string, m meta) error {
 		return err
 	}
 	path := filepath.Join(dir, metaFile)
-	if err := writeSynced(path+".new", b); err != nil {
+	if err := writeSynced(newMeta(dir), b); err != nil {
 		return fmt.Errorf("write session record: %w", err)
 	}
-	if err := os.Rename(path+".new", path); err != nil {
+	if err := fault.Around("session.meta", func() error { return os.Rename(newMeta(dir), path) }); err != nil {
 		return fmt.Errorf("write session record: %w", err)
 	}
 	if err := errors.Join(syncDir(dir), syncDir(filepath.Dir(dir))); err != nil {
@@ -90,6 +91,9 @@ func writeMeta(dir string, m meta) error {
 	}
 	return nil
 }
+
+// newMeta is what the record is called until it is whole.
+func newMeta(dir string) string { return filepath.Join(dir, metaFile+".new") }
 
 func writeSynced(path string, b []byte) error {
 	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
