@@ -38,7 +38,8 @@ type app struct {
 	recovery *recovery
 	rebuilt  bool // by this daemon: what is shown of tasks may be old
 	agents   registry
-	provider string // of tasks that name none, unless the configuration does
+	provider string       // of tasks that name none, unless the configuration does
+	sweep    func() error // deletes what an earlier daemon began to
 	store    *store.Store
 	git      *git.Runner
 	repos    *repo.Service
@@ -106,7 +107,7 @@ func (a *app) wire(ctx context.Context, cfg *config.Source) error {
 	})
 	a.agents = registry{source: cfg, demo: []string{hfd, "demo-agent"}}
 	worktrees := worktree.New(worktree.Options{Git: a.git, Dir: paths.Worktrees(), Log: log})
-	a.provider = worktrees.Name()
+	a.provider, a.sweep = worktrees.Name(), worktrees.Sweep
 	a.tasks = task.NewService(task.Config{
 		Store: taskStore{a.store}, Git: a.git, Repos: a.repos,
 		Sandboxes: map[string]sandbox.Provider{worktrees.Name(): worktrees},
@@ -192,6 +193,12 @@ func (a *app) begin(ctx context.Context) error {
 	a.group.Go(func() error { a.lookAtSandboxes(ctx); return nil })
 	copies := backups{store: a.store, dir: a.daemon.Paths().Backups(), settings: func() config.Backup { return a.source.Current().Backup }, log: log}
 	a.group.Go(func() error { copies.run(ctx); return nil })
+	a.group.Go(func() error {
+		if err := a.sweep(); err != nil {
+			log.Warn("delete what an earlier daemon began to", "err", err)
+		}
+		return nil
+	})
 	if err := a.tasks.StartAllPending(ctx); err != nil {
 		return err
 	}

@@ -299,6 +299,15 @@ func (p *Provider) discardStray(ctx context.Context, root string, k sandbox.Kept
 	return sandbox.Freed{Done: err == nil, Why: "it belonged to no task; moved to the trash"}, err
 }
 
+// Sweep deletes what an earlier process began to, for a daemon that begins.
+func (p *Provider) Sweep() error {
+	root, err := p.realRoot()
+	if err != nil {
+		return err
+	}
+	return p.sweep(root)
+}
+
 // sweep deletes what an earlier call began to.
 func (p *Provider) sweep(root string) error {
 	dir := filepath.Join(root, doomed)
