@@ -92,7 +92,7 @@ func (m *machine) checkTasks(f facts) {
 func (m *machine) transcript(f facts) map[string]int {
 	given := map[string]int{}
 	for _, t := range f.tasks {
-		if t.session == "" || m.retired[t.id] {
+		if t.session == "" || m.retired[t.id] || m.freed[t.id] {
 			continue
 		}
 		for line := range strings.Lines(m.hf("logs", t.id, "--json")) {
@@ -109,7 +109,7 @@ func (m *machine) transcript(f facts) map[string]int {
 func (m *machine) checkMessages(f facts) {
 	given := m.transcript(f)
 	for _, v := range f.messages {
-		if m.retired[v.task] {
+		if m.retired[v.task] || m.freed[v.task] {
 			continue
 		}
 		effect, counted := effectOf(v.text)
@@ -204,7 +204,8 @@ func (m *machine) checkTrash(f facts) {
 		if err == nil {
 			record = decode[struct{ Task string }](string(b))
 		}
-		if t := f.task(record.Task); err != nil || t.lifecycle != "killed" && t.lifecycle != "archived" {
+		stray := record.Task == "" // it was of no task
+		if t := f.task(record.Task); err != nil || !stray && t.lifecycle != "killed" && t.lifecycle != "archived" {
 			fail("in the trash is %s of task %q, which is %s: %v", dir, record.Task, t.lifecycle, err)
 		}
 	}
@@ -224,7 +225,7 @@ func (m *machine) checkRefs(f facts) {
 			if t.branch != "" && t.branchStep == "done" && !m.deleted[t.id] {
 				want = append(want, "refs/heads/"+t.branch)
 			}
-			if (t.lifecycle == "killed" || t.lifecycle == "archived") && t.session != "" {
+			if (t.lifecycle == "killed" || t.lifecycle == "archived") && t.session != "" && !m.freed[t.id] {
 				want = append(want, "refs/hf/saved/"+t.id)
 			}
 		}

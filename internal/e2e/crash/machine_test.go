@@ -33,6 +33,7 @@ type machine struct {
 	cases   int             // run on it so far
 	retired map[string]bool // tasks of earlier cases, which were looked at when these ended
 	deleted map[string]bool // tasks whose branch was to be deleted
+	freed   map[string]bool // tasks of which nothing need be kept
 }
 
 // problem is what a case found to be wrong. It ends the case by a panic, so
@@ -51,7 +52,7 @@ func must[T any](v T, err error) T {
 // newMachine makes a machine with a repository. The caller closes it.
 func newMachine(build string, files map[string]string) *machine {
 	dir := must(os.MkdirTemp("", "hfc"))
-	m := &machine{dir: dir, repo: filepath.Join(dir, "repo"), retired: map[string]bool{}, deleted: map[string]bool{}}
+	m := &machine{dir: dir, repo: filepath.Join(dir, "repo"), retired: map[string]bool{}, deleted: map[string]bool{}, freed: map[string]bool{}}
 	m.env = []string{
 		"HOME=" + filepath.Join(dir, "home"), "HF_STATE_DIR=" + m.state(), "HF_DATA_DIR=" + filepath.Join(dir, "data"),
 		"PATH=" + filepath.Join(dir, "bin") + ":" + os.Getenv("PATH"), "LANG=C.UTF-8", "TERM=dumb", "TMPDIR=" + filepath.Join(dir, "tmp"),

@@ -172,6 +172,8 @@ func parking() []scenario {
 		return true
 	}
 	restore := func(m *machine, task, _ string) result { return m.try("restore", task) }
+	stray := func(m *machine) string { return filepath.Join(m.dir, "data", "worktrees", "repo", "stray") }
+	prune := func(m *machine) result { return m.try("prune", "--yes", "--older-than", "0s") }
 	return []scenario{
 		{
 			name: "archive", files: files, steps: true, prepare: work,
@@ -189,6 +191,27 @@ func parking() []scenario {
 				return task
 			},
 			act: restore, reached: back,
+		},
+		{
+			name: "prune", files: files,
+			prepare: func(m *machine, token string) string {
+				task := away("kill", "--yes", "--delete-branch")(m, token)
+				m.write(filepath.Join(stray(m), "file"), "of nobody\n")
+				m.deleted[task], m.freed[task] = true, true
+				return task
+			},
+			act:   func(m *machine, _, _ string) result { return prune(m) },
+			again: prune,
+			reached: func(m *machine, f facts, task, _ string) bool {
+				kept := m.git("for-each-ref", "--format=%(refname)", "refs/hf")
+				journals := slices.ContainsFunc(f.sessions, func(s sessionRow) bool {
+					_, err := os.Lstat(s.dir)
+					return s.task == task && err == nil
+				})
+				_, err := os.Lstat(stray(m))
+				return err != nil && !journals && !strings.Contains(kept, task)
+			},
+			restore: func(m *machine) { _ = os.RemoveAll(filepath.Join(m.dir, "data", "worktrees", ".trash")) },
 		},
 		{
 			name: "delete the branch", files: files, prepare: work,
