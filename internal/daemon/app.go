@@ -60,7 +60,7 @@ func open(ctx context.Context, d *lifecycle.Daemon, cfg *config.Source) (_ lifec
 	d.SetPhase(api.PhaseMigrating)
 	a := &app{daemon: d, source: cfg, recovery: &recovery{database: paths.Database()}, space: make(chan struct{}, 1)}
 	a.store, a.recovery.rec, err = openStore(ctx, paths, store.Options{
-		Backups: paths.Backups(), Sessions: paths.Sessions(), Reserve: store.ReserveSize, OnSpace: a.onSpace, Log: log,
+		Backups: paths.Backups(), Sessions: paths.Sessions(), Reserve: store.ReserveSize, OnSpace: a.onSpace, Log: log, Now: fault.Now,
 	})
 	if err != nil {
 		return nil, err
@@ -92,7 +92,7 @@ func (a *app) wire(ctx context.Context, cfg *config.Source) error {
 	}
 	umask := a.daemon.Umask()
 	a.git = git.New(git.Options{Views: paths.GitViews(), Umask: &umask, Log: log})
-	a.repos = repo.New(repo.Config{Store: repoStore{a.store}, Git: a.git, Dir: paths.Repos(), Log: log, Now: time.Now})
+	a.repos = repo.New(repo.Config{Store: repoStore{a.store}, Git: a.git, Dir: paths.Repos(), Log: log, Now: fault.Now})
 	socket := func(name string) string {
 		path, err := paths.HolderSocket(name)
 		if err != nil {
@@ -102,7 +102,7 @@ func (a *app) wire(ctx context.Context, cfg *config.Source) error {
 	}
 	journalMax := cfg.Current().Backend.JournalMax
 	a.sessions = session.New(ctx, session.Config{
-		Store: sessionStore{a.store}, HF: hf, Dir: paths.Sessions(), Socket: socket, Umask: umask, JournalMax: journalMax, Log: log, Now: time.Now,
+		Store: sessionStore{a.store}, HF: hf, Dir: paths.Sessions(), Socket: socket, Umask: umask, JournalMax: journalMax, Log: log, Now: fault.Now,
 		QuietAfter: func(agent string) time.Duration { return cfg.Current().QuietFor(agent) },
 	})
 	a.agents = registry{source: cfg, demo: []string{hfd, "demo-agent"}}
@@ -120,10 +120,10 @@ func (a *app) wire(ctx context.Context, cfg *config.Source) error {
 		MayBegin: a.mayBegin,
 		Files:    paths.Files(),
 		Settings: func() task.Settings { return taskSettings(cfg.Current(), worktrees.Name()) },
-		Log:      log, Now: time.Now,
+		Log:      log, Now: fault.Now,
 	})
 	a.tasks.Adopt(a.daemon.Handoff())
-	a.runner = operation.New(operation.Config[task.Tx]{Store: operationStore{a.store}, Plans: a.tasks.Plans(), Log: log})
+	a.runner = operation.New(operation.Config[task.Tx]{Store: operationStore{a.store}, Plans: a.tasks.Plans(), Log: log, Now: fault.Now})
 	a.handler = server.New(server.Config{
 		Log: log, Version: version.Version(),
 		Tasks: a.tasks, Sessions: talks{a.tasks, a.sessions}, Events: eventStore{a.store}, Repos: repos{a.repos},

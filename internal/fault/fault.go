@@ -22,6 +22,9 @@ const (
 	// word that no other line has, and the process. Hits are counted from
 	// the beginning of the file: who makes a new plan removes it.
 	HitsFile = "hits"
+	// ClockFile holds the duration by which the clock was set forward or, where
+	// it is negative, back.
+	ClockFile = "clock"
 )
 
 // The actions of a plan.

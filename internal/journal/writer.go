@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/hf-dev/hf/internal/fault"
 )
 
 const (
@@ -78,7 +80,7 @@ func (w *Writer) Append(ctx context.Context, kind Kind, seq uint64, data []byte)
 	if w.broken != nil {
 		return Record{}, w.broken
 	}
-	now := time.Now()
+	now := fault.Now()
 	w.buf = appendHeader(w.buf[:0], kind, now.UnixMilli(), len(data), seq)
 	rec := Record{Offset: w.size.Load(), Time: now, Kind: kind, Seq: seq, Data: data}
 	rec.Next = rec.Offset + int64(len(w.buf)+len(data)+1)

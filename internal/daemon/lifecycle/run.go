@@ -69,7 +69,7 @@ func Run(ctx context.Context, cfg Config, args []string, stderr io.Writer) int {
 // listener and the locked file.
 func take(cfg Config, args []string) (*Daemon, error) {
 	d := &Daemon{
-		cfg: cfg, started: time.Now(), flights: newFlights(),
+		cfg: cfg, started: time.Now(), flights: newFlights(), clients: clients{began: time.Now()},
 		opened: make(chan struct{}), stop: make(chan struct{}), closed: make(chan struct{}),
 		replace: make(chan candidate, 1), hash: sync.OnceValue(hashSelf),
 	}
@@ -139,7 +139,7 @@ func (d *Daemon) begin() error {
 		return fmt.Errorf("write the lock record: %w", err)
 	}
 	d.forgetSelfcheck()
-	d.clients.last.Store(time.Now().UnixNano())
+	d.clients.touch()
 	d.socket, _ = identify(rec.Socket) // a foreign one will not be ours, and bound again
 	d.server = &http.Server{
 		Handler:           d.front(),
@@ -297,8 +297,11 @@ func (d *Daemon) idle() bool {
 
 // clients counts the open connections.
 type clients struct {
-	n    atomic.Int64
-	last atomic.Int64 // when the number last changed, in Unix nanoseconds
+	n atomic.Int64
+	// last is how long after began the number last changed. It is not the time:
+	// a clock that is set forward must not end a daemon, one set back not keep it.
+	last  atomic.Int64
+	began time.Time
 }
 
 func (c *clients) track(_ net.Conn, s http.ConnState) {
@@ -309,9 +312,11 @@ func (c *clients) track(_ net.Conn, s http.ConnState) {
 		c.n.Add(-1)
 	case http.StateActive, http.StateIdle:
 	}
-	c.last.Store(time.Now().UnixNano())
+	c.touch()
 }
 
+func (c *clients) touch() { c.last.Store(int64(time.Since(c.began))) }
+
 func (c *clients) gone(since time.Duration) bool {
-	return c.n.Load() == 0 && time.Since(time.Unix(0, c.last.Load())) > since
+	return c.n.Load() == 0 && time.Since(c.began)-time.Duration(c.last.Load()) > since
 }
