@@ -46,3 +46,7 @@ run *ARGS: build
 # everything that has to pass
 ci:
     ./.ci/run
+
+# has 20 agents stream for a while and looks whether hfd and the holders grow
+soak DURATION='1h':
+    go test ./internal/e2e/crash -run 'TestSoak|TestNobodyReaps' -v -count=1 -timeout 0 -soak {{ DURATION }} -agents 20 -commands 1000
