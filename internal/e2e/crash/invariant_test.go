@@ -323,6 +323,12 @@ func (m *machine) checkFiles(f facts) {
 	if left := must(filepath.Glob(filepath.Join(m.state(), "commands", "*"))); len(left) > 0 {
 		fail("left of commands: %q", left)
 	}
+	for _, dir := range must(filepath.Glob(filepath.Join(m.state(), "files", "*", "*"))) {
+		_, pending := os.Stat(filepath.Join(dir, "pending")) // the next daemon removes it
+		if pending != nil && !slices.ContainsFunc(f.messages, func(v message) bool { return v.id == filepath.Base(dir) }) {
+			fail("the attachments in %s belong to no message", dir)
+		}
+	}
 	var sockets []string
 	for _, s := range f.sessions {
 		if !s.ended {

@@ -250,6 +250,13 @@ func talking() []scenario {
 	return []scenario{
 		{name: "send", prepare: idle, act: send, reached: asked},
 		{
+			name: "send a file", prepare: idle,
+			act: func(m *machine, task, token string) result {
+				return m.try("send", "--attach", filepath.Join(m.repo, "README"), task, note(token))
+			},
+			reached: asked,
+		},
+		{
 			name: "send to one that ended",
 			prepare: func(m *machine, token string) string {
 				task := idle(m, token)
