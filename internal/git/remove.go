@@ -63,7 +63,7 @@ func (r *Runner) TakeWorktree(ctx context.Context, repo Repo, t WorktreeTake) er
 			return nil
 		}
 	}
-	if err := fault.Around("git.worktree.unregister", func() error { return os.RemoveAll(admin) }); err != nil {
+	if err := fault.Around("git.worktree.unregister", func() error { return unrecord(repo, admin) }); err != nil {
 		return fmt.Errorf("remove record of worktree: %w", err)
 	}
 	return nil

@@ -206,7 +206,7 @@ func (r *Runner) register(ctx context.Context, repo Repo, path, branch string) (
 			return w, nil
 		}
 		// Git died between its first and last write: nobody has worked here.
-		if err := os.RemoveAll(w.GitDir); err != nil {
+		if err := unrecord(repo, w.GitDir); err != nil {
 			return Worktree{}, fmt.Errorf("remove half-made worktree: %w", err)
 		}
 	}
@@ -219,11 +219,7 @@ func (r *Runner) register(ctx context.Context, repo Repo, path, branch string) (
 	if err := os.MkdirAll(filepath.Join(repo.GitDir, "worktrees"), 0o755); err != nil {
 		return Worktree{}, fmt.Errorf("make directory of worktrees: %w", err)
 	}
-	err = fault.Around("git.worktree.add", func() error {
-		_, err := r.output(ctx, repo.in(), "worktree", "add", "--quiet", "--lock", "--reason", lockReason,
-			"--no-checkout", "--", path, branch)
-		return err
-	})
+	err = fault.Around("git.worktree.add", func() error { return r.record(ctx, repo, path, branch) })
 	if err != nil {
 		return Worktree{}, failed(fmt.Sprintf("add a worktree for branch %q", branch), err)
 	}
