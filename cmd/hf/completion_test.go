@@ -35,6 +35,8 @@ func TestTabInBash(t *testing.T) {
 		{"hf create --repo rep\t", "hf create --repo repo "},
 		{"hf config set backend.idl\t", "hf config set backend.idle_exit "},
 		{"hf config set permission edi\t", "hf config set permission edits "},
+		{"hf config set repos.web.permission al\t", "hf config set repos.web.permission all "},
+		{"hf config set tmux.window t\t", "hf config set tmux.window true "},
 		{"hf help exit\t", "hf help exit-codes "},
 	} {
 		v.types(tt.typed)

@@ -62,8 +62,8 @@ func (c Config) value(key []string, v reflect.Value, getenv func(string) string)
 
 // Keys lists the keys that there can be. NAME stands for any agent, repo or
 // variable.
-func Keys() []string {
-	var out []string
+func Keys() []api.ConfigKey {
+	var out []api.ConfigKey
 	var visit func(t reflect.Type, key []string)
 	visit = func(t reflect.Type, key []string) {
 		switch {
@@ -76,12 +76,23 @@ func Keys() []string {
 		case t.Kind() == reflect.Map:
 			visit(t.Elem(), append(slices.Clone(key), "NAME"))
 		default:
-			out = append(out, join(key...))
+			out = append(out, api.ConfigKey{Key: join(key...), Words: words(t)})
 		}
 	}
 	visit(reflect.TypeFor[Config](), nil)
-	slices.Sort(out)
+	slices.SortFunc(out, func(a, b api.ConfigKey) int { return strings.Compare(a.Key, b.Key) })
 	return out
+}
+
+// words are the values of a type that has few.
+func words(t reflect.Type) []string {
+	switch t {
+	case reflect.TypeFor[bool]():
+		return []string{"true", "false"}
+	case reflect.TypeFor[api.Permission]():
+		return []string{string(api.PermissionAsk), string(api.PermissionEdits), string(api.PermissionAll)}
+	}
+	return nil
 }
 
 // NeedsRestart reports whether a running hfd goes on with the value that a key

@@ -40,7 +40,16 @@ func TestKeysAreThoseOfTheFile(t *testing.T) {
 	}
 	visit(table(keys(&c)), nil)
 	slices.Sort(names)
-	if got := Keys(); !slices.Equal(got, names) {
+	var got []string
+	for _, k := range Keys() {
+		got = append(got, k.Key)
+		for _, word := range k.Words { // each is a value that the file may have
+			if _, err := Set("f", nil, strings.ReplaceAll(k.Key, "NAME", "x"), word); err != nil {
+				t.Error(err)
+			}
+		}
+	}
+	if !slices.Equal(got, names) {
 		t.Errorf("Keys = %q\nthe file takes %q", got, names)
 	}
 }
@@ -153,7 +162,8 @@ func TestReadme(t *testing.T) {
 		t.Errorf("the example is wrong: %v", err)
 	}
 	known := map[string]bool{"workspace": true, "provider": true} // chosen by `hf workspace use` and --provider
-	for _, key := range Keys() {
+	for _, k := range Keys() {
+		key := k.Key
 		name := key[strings.LastIndexByte(key, '.')+1:]
 		if name == "NAME" || known[name] {
 			continue

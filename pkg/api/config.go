@@ -18,6 +18,12 @@ type ConfigFile struct {
 	Warnings []string `json:"warnings,omitempty"`
 }
 
+// ConfigKey is a key that there can be.
+type ConfigKey struct {
+	Key   string   `json:"key"`             // NAME stands for any name
+	Words []string `json:"words,omitempty"` // the values it can have, where they are few
+}
+
 // What `hfd config` can be asked. It is a program that hf runs for one answer,
 // not a route: the configuration can be read and mended while it keeps the
 // daemon from starting.
@@ -45,7 +51,7 @@ type ConfigRequest struct {
 type ConfigAnswer struct {
 	File    ConfigFile    `json:"file"`
 	Values  []ConfigValue `json:"values,omitempty"`
-	Keys    []string      `json:"keys,omitempty"` // NAME stands for any name
+	Keys    []ConfigKey   `json:"keys,omitempty"`
 	Content string        `json:"content,omitempty"`
 	Hash    string        `json:"hash,omitempty"`    // of the file's content, "" = there is none
 	Restart bool          `json:"restart,omitempty"` // a running hfd has what changed only after a restart

@@ -34,7 +34,7 @@ func ConfigKeys(f *factory.Factory) Func {
 			out = append(out, sanitize.Line(v.Key))
 		}
 		for _, k := range known.Keys {
-			out = append(out, named(k, prefix)...)
+			out = append(out, named(k.Key, prefix)...)
 		}
 		slices.Sort(out)
 		return slices.Compact(out), cobra.ShellCompDirectiveNoFileComp
@@ -74,17 +74,29 @@ func ConfigKeyThenValue(f *factory.Factory) Func {
 		case 0:
 			return ConfigKeys(f)(cmd, args, prefix)
 		case 1:
-		default:
-			return nil, cobra.ShellCompDirectiveNoFileComp
-		}
-		switch key := args[0][strings.LastIndexByte(args[0], '.')+1:]; key {
-		case "permission":
-			return []string{string(api.PermissionAsk), string(api.PermissionEdits), string(api.PermissionAll)}, cobra.ShellCompDirectiveNoFileComp
-		case "agent":
-			return Agents(f, -1)(cmd, nil, prefix)
-		case "workspace":
-			return Workspaces(f)(cmd, nil, prefix)
+			return configValues(cmd, f, args[0], prefix)
 		}
 		return nil, cobra.ShellCompDirectiveNoFileComp
 	}
+}
+
+func configValues(cmd *cobra.Command, f *factory.Factory, key, prefix string) ([]string, cobra.ShellCompDirective) {
+	switch last := key[strings.LastIndexByte(key, '.')+1:]; last {
+	case "agent":
+		return Agents(f, -1)(cmd, nil, prefix)
+	case "workspace":
+		return Workspaces(f)(cmd, nil, prefix)
+	}
+	ctx, cancel := context.WithTimeout(cmd.Context(), limit)
+	defer cancel()
+	known, err := f.Config(ctx, api.ConfigRequest{Do: api.ConfigKeys})
+	if err != nil {
+		return nil, cobra.ShellCompDirectiveNoFileComp
+	}
+	for _, k := range known.Keys {
+		if slices.Contains(named(k.Key, key), key) {
+			return k.Words, cobra.ShellCompDirectiveNoFileComp
+		}
+	}
+	return nil, cobra.ShellCompDirectiveNoFileComp
 }
