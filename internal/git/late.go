@@ -22,6 +22,10 @@ func (r *Runner) SaveLate(ctx context.Context, repo Repo, dir, rev, ref string) 
 	if err != nil {
 		return Saved{}, false, err
 	}
+	before, err := r.ResolveCommit(ctx, repo, ref)
+	if err != nil && !api.IsCode(err, api.CodeNotFound) {
+		return Saved{}, false, err
+	}
 	// Git's record of it is gone: it is made again, from what was saved, where
 	// nobody else sees it.
 	admin, err := os.MkdirTemp(r.scratchDir(), "late-")
@@ -60,12 +64,21 @@ func (r *Runner) SaveLate(ctx context.Context, repo Repo, dir, rev, ref string) 
 		return saved, false, err
 	}
 	same, err := r.same(ctx, repo.in(), work, late)
-	if err != nil || !same {
-		return saved, !same, err
+	switch {
+	case err != nil:
+		return saved, false, err
+	case same:
+		err := r.DropRef(ctx, repo, ref, saved.Commit)
+		return saved, false, err
+	case before == "":
+		return saved, true, nil
 	}
-	err = r.DropRef(ctx, repo, ref, saved.Commit)
-	if api.IsCode(err, api.CodeConflict) {
-		err = nil // somebody saved it at the same time
+	// The same may have been saved before: then what that was called by holds.
+	if earlier, err := r.Saved(ctx, repo, before); err == nil {
+		if same, err := r.same(ctx, repo.in(), earlier, late); err == nil && same {
+			saved.Commit = before
+			return saved, true, r.KeepRef(ctx, repo, ref, before)
+		}
 	}
-	return saved, false, err
+	return saved, true, nil
 }

@@ -82,7 +82,7 @@ func (r *Runner) RestoreWorktree(ctx context.Context, repo Repo, rs Restore) (Re
 	for _, name := range work.Manifest.Left {
 		j.out.Left = append(j.out.Left, string(name))
 	}
-	if done, err := j.finished(); done || err != nil {
+	if done, err := j.finished(ctx); done || err != nil {
 		return j.out, err
 	}
 	if j.extra, err = r.tree(ctx, repo.in(), work.extra); err != nil {
@@ -108,20 +108,28 @@ type restore struct {
 	out   Restored
 }
 
-// finished reports whether an earlier run came to its end.
-func (j *restore) finished() (bool, error) {
+// finished reports whether an earlier run came to its end: from the same
+// commit, or one that this one adds to.
+func (j *restore) finished(ctx context.Context) (bool, error) {
 	w, ok := j.r.Worktree(j.repo, j.req.Path)
 	if !ok || !w.Ready {
 		return false, nil
 	}
-	if from, _ := readPointer(filepath.Join(w.GitDir, restored), ""); from != j.work.Commit || !isDir(j.req.Path) {
-		return false, &api.Error{
-			Code: api.CodeConflict, Message: fmt.Sprintf("%s is a worktree that is in use", j.req.Path),
-			Hint: "git worktree list shows it",
+	from, is := readPointer(filepath.Join(w.GitDir, restored), "")
+	if is && isID(from) && isDir(j.req.Path) {
+		_, err := j.r.output(ctx, j.repo.in(), "merge-base", "--is-ancestor", from, j.work.Commit)
+		if err == nil {
+			j.out.Branch = w.Branch
+			return true, nil
+		}
+		if exitCode(err) < 0 {
+			return false, err
 		}
 	}
-	j.out.Branch = w.Branch
-	return true, nil
+	return false, &api.Error{
+		Code: api.CodeConflict, Message: fmt.Sprintf("%s is a worktree that is in use", j.req.Path),
+		Hint: "git worktree list shows it",
+	}
 }
 
 // register records the work tree. All decisions about branches are made here,

@@ -395,4 +395,17 @@ func TestSaveLateSeesWhatAProcessWroteLater(t *testing.T) {
 	if err != nil || !changed || f.read(late, "new") != "written later\n" || got.Branch != "feat/x" {
 		t.Errorf("changed = %v, %v: %+v", changed, err, got)
 	}
+	again, changed, err := f.run.SaveLate(t.Context(), f.repo, trash, ref, late)
+	if err != nil || !changed || again.Commit != got.Commit || f.git("repo", "rev-parse", late) != got.Commit {
+		t.Errorf("saved again = %v, %v: %+v, before it was %+v", changed, err, again, got)
+	}
+	f.restore(path, late)
+	f.write("data/.trash/new", "and later still\n")
+	if _, _, err := f.run.SaveLate(t.Context(), f.repo, trash, ref, late); err != nil {
+		t.Fatal(err)
+	}
+	f.restore(path, late) // it was finished; that more was saved since changes nothing
+	if b, err := os.ReadFile(filepath.Join(path, "new")); err != nil || string(b) != "written later\n" {
+		t.Errorf("new = %q, %v", b, err)
+	}
 }

@@ -34,7 +34,7 @@ func (r *Runner[T]) execute(ctx, parking context.Context, id string) {
 	}
 	op, plan, err := r.begin(ctx, parking, id)
 	if err != nil {
-		r.cfg.Log.Error("begin operation", "operation", id, "error", err)
+		r.abandon(ctx, parking, &Operation{ID: id}, fmt.Errorf("begin: %w", err))
 		return
 	}
 	for i := 0; op.live() && parking.Err() == nil && ctx.Err() == nil; i++ {

@@ -502,6 +502,24 @@ func TestAnOperationItsPlanCannotFollowEnds(t *testing.T) {
 	}
 }
 
+func TestAnOperationThatCannotBeBegunEnds(t *testing.T) {
+	m := &memory{}
+	r := start(t, m, Definition{Name: "one", Run: ok})
+	m.insert(t, "a")
+	failed := false
+	m.fail = func() error {
+		if failed {
+			return nil
+		}
+		failed = true
+		return errors.New("no")
+	}
+	op := run(t, m, r, "a")
+	if op.State != api.OperationFailed || op.Error == nil {
+		t.Errorf("operation %s, %+v", op.State, op.Error)
+	}
+}
+
 func TestUnknownKindFails(t *testing.T) {
 	m := &memory{}
 	r := New(Config[memoryTx]{Store: m})

@@ -31,6 +31,9 @@ func Run(t *testing.T, factory Factory) {
 		"bad commands are refused":           badCommands,
 		"destroy":                            destroy,
 		"destroy nothing":                    destroyNothing,
+		"restore":                            restore,
+		"restore nothing":                    restoreNothing,
+		"what is destroyed is kept":          kept,
 		"strange specs stay inside":          strange,
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -207,6 +210,90 @@ func destroy(t *testing.T, s *suite) {
 func destroyNothing(t *testing.T, s *suite) {
 	if err := s.Destroy(t.Context(), sandbox.Sandbox{Spec: s.spec("never")}); err != nil {
 		t.Error(err)
+	}
+}
+
+// restore is what brings a sandbox back that was destroyed.
+func restore(t *testing.T, s *suite) {
+	sb := s.create(t, "x")
+	const look = "cat file README.md; git status --porcelain; git rev-parse --abbrev-ref HEAD"
+	s.shell(t, sb, "echo work > file; echo changed > README.md; git add README.md; chmod 755 file")
+	before := s.shell(t, sb, look)
+	for range 2 { // and a sandbox that came back goes and comes like any other
+		if err := s.Destroy(t.Context(), sb); err != nil {
+			t.Fatal(err)
+		}
+		var back sandbox.Restored
+		for range 2 { // again, as after a crash at its end
+			var err error
+			if back, err = s.Restore(t.Context(), sb.Spec, sandbox.Restore{}, nil); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if back.Sandbox != sb || back.Detail == "" || back.Branch != sb.Branch || len(back.Missing) > 0 {
+			t.Errorf("restored %+v of %+v", back, sb)
+		}
+		if after := s.shell(t, sb, look); after != before {
+			t.Errorf("it was %q, and came back as %q", before, after)
+		}
+		if found, ok, err := s.Probe(t.Context(), sb.Spec); !ok || err != nil || found != sb {
+			t.Errorf("probe after restore = %+v, %v, %v", found, ok, err)
+		}
+	}
+}
+
+func restoreNothing(t *testing.T, s *suite) {
+	if back, err := s.Restore(t.Context(), s.spec("never"), sandbox.Restore{}, nil); err == nil {
+		t.Errorf("restored %+v from nothing", back)
+	}
+}
+
+// kept is what a provider that keeps things does with them.
+func kept(t *testing.T, s *suite) {
+	k, ok := s.Provider.(sandbox.Keeper)
+	if !ok {
+		t.Skip("it keeps nothing")
+	}
+	sb := s.create(t, "x")
+	s.shell(t, sb, "echo work > file")
+	if err := s.Destroy(t.Context(), sb); err != nil {
+		t.Fatal(err)
+	}
+	of := func() (found []sandbox.Kept) {
+		t.Helper()
+		list, err := k.Kept(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, thing := range list {
+			if thing.Task == sb.Task {
+				found = append(found, thing)
+			}
+		}
+		return found
+	}
+	list := of()
+	if len(list) != 1 || list[0].Stray || list[0].At.IsZero() {
+		t.Fatalf("kept %+v", list)
+	}
+	if n, err := k.Size(t.Context(), list[0]); err != nil || n == 0 {
+		t.Errorf("size %d, %v", n, err)
+	}
+	if freed, err := k.Free(t.Context(), list[0], sandbox.Free{Dry: true}); err != nil || !freed.Done || freed.Why == "" || len(of()) != 1 {
+		t.Errorf("dry: %+v, %v; now %+v", freed, err, of())
+	}
+	if freed, err := k.Free(t.Context(), list[0], sandbox.Free{}); err != nil || !freed.Done || len(of()) != 0 {
+		t.Errorf("freed %+v, %v; now %+v", freed, err, of())
+	}
+	if freed, err := k.Free(t.Context(), list[0], sandbox.Free{}); err != nil || !freed.Done {
+		t.Errorf("freed again: %+v, %v", freed, err)
+	}
+	// It comes back all the same.
+	if _, err := s.Restore(t.Context(), sb.Spec, sandbox.Restore{}, nil); err != nil {
+		t.Fatal(err)
+	}
+	if got := s.shell(t, sb, "cat file"); got != "work" {
+		t.Errorf("file = %q", got)
 	}
 }
 
