@@ -109,6 +109,14 @@ func (s *Service) dropFiles(task, message string) {
 	_ = os.Remove(filepath.Join(s.cfg.Files, task)) // when it is empty
 }
 
+// dropTaskFiles removes all that went with the messages of a task.
+func (s *Service) dropTaskFiles(task string) error {
+	if err := os.RemoveAll(filepath.Join(s.cfg.Files, task)); err != nil {
+		return fmt.Errorf("remove attachments: %w", err)
+	}
+	return nil
+}
+
 // SweepFiles removes files of messages that no daemon lived to accept. Files of
 // accepted ones stay, also when the database has lost the message.
 func (s *Service) SweepFiles(ctx context.Context) error {

@@ -388,6 +388,9 @@ func (p *prune) transcript(ctx context.Context, t *Task) {
 		if err := p.same(ctx, t); err != nil {
 			return "", err
 		}
-		return "", p.s.cfg.Sessions.Drop(ctx, t.ID)
+		if err := p.s.cfg.Sessions.Drop(ctx, t.ID); err != nil {
+			return "", err
+		}
+		return "", p.s.dropTaskFiles(t.ID)
 	}})
 }

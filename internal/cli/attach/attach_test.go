@@ -136,6 +136,39 @@ func TestConversation(t *testing.T) {
 	})
 }
 
+// A question takes what is typed as its answer, keys too, and a form asks for
+// one value after the other.
+func TestQuestionsAreAnswered(t *testing.T) {
+	question := func(id string, fields ...api.QuestionField) *api.PermissionRequest {
+		return &api.PermissionRequest{
+			ID: id, Title: "Well?", Kind: api.PermissionKindInput, Question: &api.Question{Fields: fields},
+			Options: []api.PermissionOption{{ID: "decline", Kind: "reject_once", Name: "Decline"}},
+		}
+	}
+	d := &clitest.Daemon{Sent: api.Message{ID: "m1", State: api.MessageAccepted}}
+	attach(t, d, true, func(a *attached) {
+		one := question("q1", api.QuestionField{Name: "color", Type: "string", Required: true})
+		a.agent(api.Entry{Cursor: "1", Kind: api.EntryQuestion, Text: "Well?", Permission: one})
+		a.prompted("answer (/deny declines) > ")
+		a.types("a")
+		a.asked("send k3f9 a")
+		a.agent(api.Entry{Cursor: "2", Kind: api.EntryResolved, Text: "a", Permission: one})
+		a.prompted("> ")
+
+		form := question("q2", api.QuestionField{Name: "name", Type: "string", Required: true}, api.QuestionField{Name: "age", Type: "integer"})
+		a.agent(api.Entry{Cursor: "3", Kind: api.EntryQuestion, Text: "Who?", Permission: form})
+		a.prompted("name (string) > ")
+		a.types("")
+		a.prompted("name (string) > ")
+		a.types("Ada")
+		a.prompted("age (integer, may be left out) > ")
+		a.types("")
+		a.asked("send k3f9 a", "send k3f9 name: Ada")
+		a.types("/deny")
+		a.asked("send k3f9 a", "send k3f9 name: Ada", `resolve k3f9 q2 {"allow":false}`)
+	})
+}
+
 func TestPermissionsAreAnsweredByKeys(t *testing.T) {
 	d := &clitest.Daemon{Entries: []api.Entry{
 		{Cursor: "1", Kind: api.EntryPermission, Permission: request("old")},
