@@ -13,6 +13,7 @@ import (
 	"github.com/hf-dev/hf/internal/cli/complete"
 	"github.com/hf-dev/hf/internal/cli/factory"
 	"github.com/hf-dev/hf/internal/cli/follow"
+	"github.com/hf-dev/hf/internal/cli/render"
 	"github.com/hf-dev/hf/internal/iostreams"
 	"github.com/hf-dev/hf/pkg/api"
 )
@@ -75,8 +76,8 @@ func run(ctx context.Context, opts *Options) error {
 	}
 	if gone(&d.Task) {
 		return &api.Error{
-			Code: api.CodeConflict, Message: fmt.Sprintf("task %s is %s: it has no agent to talk to", d.ID, d.Status),
-			Hint: fmt.Sprintf("`hf logs %s` shows what was said", d.ID),
+			Code: api.CodeConflict, Message: fmt.Sprintf("task %s is %s: it has no agent to talk to", d.ID, render.Status(&d.Task)),
+			Hint: fmt.Sprintf("`hf logs %[1]s` shows what was said, `hf restore %[1]s` brings the task back", d.ID),
 		}
 	}
 	var s screen

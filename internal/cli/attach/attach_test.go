@@ -305,10 +305,10 @@ func TestASlipOfTheFingerIsNoMessage(t *testing.T) {
 }
 
 func TestKillEndsIt(t *testing.T) {
-	killed := api.TaskDetail{Task: api.Task{ID: "k3f9", Lifecycle: api.LifecycleKilling}}
+	killed := api.TaskDetail{Task: api.Task{ID: "k3f9", Lifecycle: api.LifecycleKilling, Status: api.StatusRunning, Reason: "killing"}}
 	attach(t, &clitest.Daemon{Details: []api.TaskDetail{killed}}, true, func(a *attached) {
 		a.agent(api.Entry{Kind: api.EntryExit, Exit: &api.ExitEvent{Signal: "SIGTERM"}})
-		a.sees("the task was killed")
+		a.sees("── running (killing)")
 		select {
 		case err := <-a.ended:
 			if err != nil {

@@ -135,15 +135,19 @@ func (v *conversation) over(ctx context.Context) error {
 	}
 	d, err := v.c.Task(ctx, v.task.ID, false)
 	if err == nil && gone(&d.Task) {
-		v.s.say(v.st.Dim("the task was killed"))
+		v.s.say(v.st.Dim("── " + render.Status(&d.Task)))
 		err = errOver
 	}
 	return err
 }
 
-// gone reports whether a task is ended, or about to be.
+// gone reports whether a task is ended or parked, or about to be.
 func gone(t *api.Task) bool {
-	return t.Lifecycle == api.LifecycleKilling || t.Lifecycle == api.LifecycleKilled
+	switch t.Lifecycle { //nolint:exhaustive // the others have an agent, or will
+	case api.LifecycleKilling, api.LifecycleKilled, api.LifecycleArchiving, api.LifecycleArchived:
+		return true
+	}
+	return false
 }
 
 // rest shows what the transcript has behind what was shown.

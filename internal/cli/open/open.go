@@ -3,8 +3,6 @@ package open
 
 import (
 	"context"
-	"fmt"
-	"os"
 
 	"github.com/spf13/cobra"
 
@@ -72,11 +70,9 @@ func run(ctx context.Context, opts *Options) error {
 	if err != nil {
 		return err
 	}
-	if d.Path == "" {
-		return &api.Error{Code: api.CodeConflict, Message: fmt.Sprintf("task %s has no directory: it is %s", d.ID, d.Status)}
-	}
-	if _, err := os.Stat(d.Path); err != nil {
-		return &api.Error{Code: api.CodeConflict, Message: fmt.Sprintf("the directory of task %s is not here: %v", d.ID, err)}
+	dir, err := exec.Directory(&d.Task)
+	if err != nil {
+		return err
 	}
 	command, err := opts.editor(ctx, c)
 	if err != nil {
@@ -84,7 +80,7 @@ func run(ctx context.Context, opts *Options) error {
 	}
 	// The command may hold arguments, so a shell takes it apart, as git has it.
 	return opts.Replace(api.Command{
-		Argv: []string{"/bin/sh", "-c", command + ` "$@"`, "editor", d.Path}, Dir: d.Path, Env: opts.Environ,
+		Argv: []string{"/bin/sh", "-c", command + ` "$@"`, "editor", dir}, Dir: dir, Env: opts.Environ,
 	})
 }
 

@@ -11,6 +11,7 @@ import (
 
 	"github.com/hf-dev/hf/internal/cli/args"
 	"github.com/hf-dev/hf/internal/cli/complete"
+	"github.com/hf-dev/hf/internal/cli/exec"
 	"github.com/hf-dev/hf/internal/cli/exitcode"
 	"github.com/hf-dev/hf/internal/cli/factory"
 	"github.com/hf-dev/hf/internal/iostreams"
@@ -68,10 +69,11 @@ func run(ctx context.Context, opts *Options) error {
 	if err != nil {
 		return err
 	}
-	if d.Path == "" {
-		return &api.Error{Code: api.CodeConflict, Message: fmt.Sprintf("task %s has no directory: it is %s", d.ID, d.Status)}
+	dir, err := exec.Directory(&d.Task)
+	if err != nil {
+		return err
 	}
-	if _, err = fmt.Fprintln(opts.IO.Out, "cd "+quote(d.Path)); err != nil || !opts.IO.OutTTY() {
+	if _, err = fmt.Fprintln(opts.IO.Out, "cd "+quote(dir)); err != nil || !opts.IO.OutTTY() {
 		return err
 	}
 	// Nobody evaluates what is printed on a terminal.

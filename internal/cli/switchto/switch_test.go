@@ -60,7 +60,7 @@ func TestOnATerminalItSaysHowToEvaluateIt(t *testing.T) {
 			io.SetTTY(true, tty, true)
 			cmd := NewCmd(factory.New(io, []string{"SHELL=" + shell}), func(ctx context.Context, opts *Options) error {
 				opts.Client = func() (shower, error) {
-					return &clitest.Daemon{Details: []api.TaskDetail{{Task: api.Task{Path: "/w"}}}}, nil
+					return &clitest.Daemon{Details: []api.TaskDetail{{Task: api.Task{Path: t.TempDir()}}}}, nil
 				}
 				return run(ctx, opts)
 			})
