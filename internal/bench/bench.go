@@ -21,6 +21,8 @@ type row struct {
 	goal  float64 // the highest ratio that is right
 	ours  []time.Duration
 	its   []time.Duration
+
+	format func(time.Duration) string // nil: as milliseconds
 }
 
 func (r *row) ratio() float64 {
@@ -86,12 +88,15 @@ func Main(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 func table(w io.Writer, rows []*row) {
 	fmt.Fprintf(w, "%-38s %10s %-18s %10s %8s %8s\n", "what", "median", "against", "median", "ratio", "goal")
 	for _, r := range rows {
-		verdict := "ok"
+		verdict, show := "ok", r.format
+		if show == nil {
+			show = millis
+		}
 		if r.ratio() > r.goal {
 			verdict = "MISSED"
 		}
 		fmt.Fprintf(w, "%-38s %10s %-18s %10s %7.2fx %7.2fx  %s\n",
-			r.what, millis(median(r.ours)), r.rival, millis(median(r.its)), r.ratio(), r.goal, verdict)
+			r.what, show(median(r.ours)), r.rival, show(median(r.its)), r.ratio(), r.goal, verdict)
 	}
 }
 
@@ -111,7 +116,7 @@ func run(ctx context.Context, o options, log io.Writer) (rows []*row, err error)
 	if err != nil {
 		return nil, err
 	}
-	for _, m := range []func(context.Context, *built, options, io.Writer) ([]*row, error){starts, creates, sandboxes} {
+	for _, m := range []func(context.Context, *built, options, io.Writer) ([]*row, error){starts, creates, sandboxes, crashes} {
 		more, err := m(ctx, b, o, log)
 		rows = append(rows, more...)
 		if err != nil {
