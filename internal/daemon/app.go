@@ -2,6 +2,7 @@ package daemon
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"os"
@@ -199,12 +200,12 @@ func (a *app) begin(ctx context.Context) error {
 		}
 		return nil
 	})
-	if err := a.tasks.StartAllPending(ctx); err != nil {
-		return err
-	}
-	if err := a.tasks.StartChecks(ctx); err != nil {
-		return err
-	}
+	a.group.Go(func() error {
+		if err := errors.Join(a.tasks.StartAllPending(ctx), a.tasks.StartChecks(ctx)); err != nil && ctx.Err() == nil {
+			log.Error("go on with what waits for an agent or a check", "err", err)
+		}
+		return nil
+	})
 	a.group.Go(func() error { a.goOn(ctx); return nil })
 	if a.rebuilt {
 		a.group.Go(func() error { a.refreshAll(ctx); return nil })

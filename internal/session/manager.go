@@ -17,6 +17,9 @@ import (
 	"github.com/hf-dev/hf/pkg/api"
 )
 
+// adopters is how many sessions are taken up at a time.
+const adopters = 8
+
 // DefaultGrace is how long an agent may take to end when it is asked to.
 const DefaultGrace = 3 * time.Second
 
@@ -84,11 +87,19 @@ func (m *Manager) Adopt(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("list live sessions: %w", err)
 	}
+	// Side by side: who waits for the first answer of a daemon waits for all.
+	var adopted sync.WaitGroup
+	slots := make(chan struct{}, adopters)
 	for i := range live {
-		if err := m.adopt(ctx, &live[i]); err != nil {
-			m.cfg.Log.Error("adopt session", "session", live[i].ID, "task", live[i].Task, "err", err)
-		}
+		slots <- struct{}{}
+		adopted.Go(func() {
+			defer func() { <-slots }()
+			if err := m.adopt(ctx, &live[i]); err != nil {
+				m.cfg.Log.Error("adopt session", "session", live[i].ID, "task", live[i].Task, "err", err)
+			}
+		})
 	}
+	adopted.Wait()
 	m.wg.Go(m.sweep)
 	return nil
 }
