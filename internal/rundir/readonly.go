@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"syscall"
 )
 
@@ -81,11 +82,10 @@ func ErrBeside(socket string) string { return filepath.Join(filepath.Dir(socket)
 // Leave removes what a daemon that ends has left elsewhere.
 func (p Paths) Leave(socket string) {
 	dir := filepath.Dir(socket)
-	record := filepath.Join(dir, recordFile)
-	if _, err := os.Lstat(record); err != nil || dir == p.State {
+	if slices.Contains(p.sockets, dir) {
 		return
 	}
-	for _, name := range []string{record, socket, ErrBeside(socket)} {
+	for _, name := range []string{filepath.Join(dir, recordFile), socket, ErrBeside(socket)} {
 		_ = os.Remove(name) // whoever comes next replaces it
 	}
 	_ = os.Remove(dir) // others may have something in it

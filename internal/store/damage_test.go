@@ -119,8 +119,12 @@ func TestReadOnlyDirectory(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer func() { _ = os.Chmod(filepath.Dir(path), 0o700) }()
-	_, err := Open(t.Context(), path, Options{})
-	wantCode(t, err, api.CodeUnavailable)
+	s, err := Open(t.Context(), path, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = s.Close() }()
+	wantCode(t, s.Update(t.Context(), func(tx *Tx) error { return tx.PutSetting("k", "v") }), api.CodeReadOnly)
 }
 
 func TestANewerSchemaIsRefused(t *testing.T) {

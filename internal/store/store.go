@@ -87,13 +87,13 @@ var errClosed = &api.Error{Code: api.CodeUnavailable, Message: "the database is 
 // in both cases it has changed nothing. In a directory that cannot be written
 // it opens a copy, of which only View is of use. ctx bounds the opening only.
 func Open(ctx context.Context, path string, opts Options) (*Store, error) {
-	s, err := open(ctx, path, opts, migrations.FS)
-	switch {
-	case err == nil:
-	case isFull(err) && os.Remove(reservePath(path)) == nil:
-		s, err = open(ctx, path, opts, migrations.FS)
-	case isReadOnly(err) && isReadOnly(TryWriting(filepath.Dir(path))):
+	opts = opts.complete(path)
+	if isReadOnly(TryWriting(filepath.Dir(path))) {
 		return openSnapshot(ctx, path, opts)
+	}
+	s, err := open(ctx, path, opts, migrations.FS)
+	if isFull(err) && os.Remove(reservePath(path)) == nil {
+		s, err = open(ctx, path, opts, migrations.FS)
 	}
 	if err == nil {
 		s.keepReserve()
