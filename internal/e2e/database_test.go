@@ -142,3 +142,62 @@ func (m *machine) lose(s spoil, idle, busy string, agents map[string]int) {
 		m.t.Errorf("told again after the check: %s", again.err)
 	}
 }
+
+// Without any copy: tasks that were archived come back archived and can be
+// restored, tasks whose agent never started come back by their worktree, also
+// where nothing else speaks of their repository, and a first message that was
+// not delivered is delivered.
+func TestRebuiltWithoutACopy(t *testing.T) {
+	m := newMachine(t)
+	parked := m.create("write kept.txt: kept", "--permission", "all", "--branch", "parked")
+	m.untilStatus(parked, api.StatusIdle)
+	m.hf("archive", parked)
+	m.untilStatus(parked, api.StatusArchived)
+
+	m.writeConfig("[agents.missing]\ncommand = [\"/nope/agent\"]\n")
+	if r := m.try("create", "--agent", "missing", "--branch", "unheard", "say: heard"); r.code == 0 {
+		t.Fatalf("an agent that is missing: %s", r.out)
+	}
+	unheard := m.task("unheard").ID
+
+	other := *m
+	other.repo = m.makeRepo("other")
+	if err := os.MkdirAll(filepath.Join(other.repo, ".hf"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	other.write(".hf/config.toml", "setup = [\"true\"]\n")
+	other.git("add", ".")
+	other.git("commit", "-q", "-m", "set up")
+	if r := other.try("create", "--agent", "demo", "--branch", "early", "say: early"); r.code != 8 {
+		t.Fatalf("a set-up that nobody allowed: exit %d\n%s", r.code, r.err)
+	}
+	early := m.task("early")
+
+	m.hf("backend", "stop")
+	m.remove("", "-wal", "-shm", "-seq")
+	r := m.try("list", "--all", "--json", "id,status,branch,path,title")
+	if r.code != 0 || !strings.Contains(r.err, "no copy of it was left, 3 tasks") {
+		t.Fatalf("list: exit %d\n%s%s", r.code, r.out, r.err)
+	}
+	if got := m.task(early.ID); got.Branch != "early" || got.Path != early.Path || got.Status != api.StatusIdle {
+		t.Errorf("the task without a session came back as %+v", got.Task)
+	}
+	if got := m.task(parked); got.Status != api.StatusArchived || got.Branch != "parked" {
+		t.Errorf("the archived task came back as %+v", got.Task)
+	}
+	m.hf("restore", parked)
+	d := m.untilStatus(parked, api.StatusIdle)
+	if got := read(t, filepath.Join(d.Path, "kept.txt")); !strings.Contains(got, "kept") {
+		t.Errorf("the restored file: %q", got)
+	}
+
+	m.writeConfig("[agents.missing]\ncommand = [\"hfd\", \"demo-agent\"]\n")
+	if got := m.task(unheard); got.Branch != "unheard" || len(got.Messages) != 1 || got.Messages[0].Text != "say: heard" {
+		t.Errorf("the task whose agent was missing came back as %+v", got)
+	}
+	m.hf("send", unheard, "--wait", "say: and this")
+	if got := m.text(unheard); !strings.HasPrefix(got, "heard") || !strings.Contains(got, "and this") {
+		t.Errorf("it was told: %q", got)
+	}
+	m.hf("db", "check")
+}

@@ -219,6 +219,10 @@ func (b *builder) stageOf(ctx context.Context, t *task.Task, repo *task.Repo) ap
 	return api.LifecycleKilled
 }
 
+// broughtBack is why a task is archived that may have been killed: its work is
+// saved, and what was meant with it is not known any more.
+const broughtBack = "it came back when the database was rebuilt; `hf restore` makes its worktree again"
+
 // addTask stores a task that the database does not know.
 func (b *builder) addTask(tx Tx, t *task.Task, repo *task.Repo, stage api.Lifecycle) error {
 	at, err := b.repoFor(tx, repo)
@@ -230,9 +234,9 @@ func (b *builder) addTask(tx Tx, t *task.Task, repo *task.Repo, stage api.Lifecy
 	t.Lifecycle = stage
 	switch stage {
 	case api.LifecycleArchived:
-		t.Reason = "brought back after the database was lost"
+		t.Reason, t.EndedAt = broughtBack, &now
 	case api.LifecycleKilled:
-		t.Reason = "its worktree was gone when the database was rebuilt"
+		t.Reason, t.EndedAt = "its worktree was gone when the database was rebuilt", &now
 	default:
 	}
 	if err := tx.PutTask(t); err != nil {
@@ -367,7 +371,8 @@ func (b *builder) parked(ctx context.Context) error {
 			if err != nil {
 				return err
 			}
-			t.Lifecycle, t.Step, t.Reason = api.LifecycleArchived, "", "brought back after the database was lost"
+			now := b.Now().UTC()
+			t.Lifecycle, t.Step, t.Reason, t.EndedAt = api.LifecycleArchived, "", broughtBack, &now
 			return tx.PutTask(t)
 		})
 		if err != nil {

@@ -85,7 +85,7 @@ func (b *builder) worktree(ctx context.Context, repo *task.Repo, w git.Worktree)
 		return nil
 	}
 	t := &task.Task{
-		ID: id, Workspace: repo.Workspace, Title: title, Branch: w.Branch, Base: base, BaseCommit: commit,
+		ID: id, Workspace: repo.Workspace, Title: title, Slug: parts[1], Branch: w.Branch, Base: base, BaseCommit: commit,
 		Agent: b.Agent(), Provider: b.Provider, Permission: api.PermissionAsk, Path: w.Path, CreatedAt: madeAt(w),
 	}
 	added := false
@@ -124,13 +124,17 @@ func (b *builder) strays(ctx context.Context, root string, known map[string]bool
 	}
 	for _, dir := range dirs {
 		info, err := os.Lstat(dir)
-		if err != nil || info.Mode().Type() != fs.ModeDir || known[dir] || named.FindString(filepath.Base(dir)) == "" {
+		if err != nil || info.Mode().Type() != fs.ModeDir || known[dir] || named.FindString(filepath.Base(dir)) == "" || strings.HasPrefix(filepath.Base(filepath.Dir(dir)), ".") {
 			continue
 		}
 		g, err := git.Discover(dir)
+		if err != nil {
+			b.problem("worktree %s: %v; its files stay", dir, err)
+			continue
+		}
 		w, ok := b.Git.Worktree(g, dir)
-		if err != nil || !ok {
-			b.problem("worktree %s: no repository knows it; its files stay", dir)
+		if !ok {
+			b.problem("worktree %s: %s does not know it; its files stay", dir, g.Top)
 			continue
 		}
 		repo := &task.Repo{

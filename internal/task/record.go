@@ -15,6 +15,7 @@ type Record struct {
 	ID         string            `json:"id"`
 	Workspace  string            `json:"workspace"`
 	Title      string            `json:"title"`
+	Slug       string            `json:"slug,omitempty"`
 	Prompt     string            `json:"prompt"`
 	Branch     string            `json:"branch"`
 	Base       string            `json:"base"`
@@ -24,6 +25,8 @@ type Record struct {
 	Agent      string            `json:"agent"`
 	Provider   string            `json:"provider"`
 	Permission api.Permission    `json:"permission"`
+	Model      string            `json:"model,omitempty"`
+	Mode       string            `json:"mode,omitempty"`
 	Check      string            `json:"check,omitempty"`
 	Path       string            `json:"path"`
 	Env        map[string]string `json:"env,omitempty"`
@@ -47,9 +50,9 @@ type RepoRecord struct {
 // record describes a task for its session's directory.
 func record(t *Task, repo *Repo) (session.Origin, error) {
 	return json.Marshal(Record{
-		ID: t.ID, Workspace: t.Workspace, Title: t.Title, Prompt: t.Prompt, Branch: t.Branch,
+		ID: t.ID, Workspace: t.Workspace, Title: t.Title, Slug: t.Slug, Prompt: t.Prompt, Branch: t.Branch,
 		Base: t.Base, NamedBase: t.NamedBase, BaseCommit: t.BaseCommit, Parent: t.Parent,
-		Agent: t.Agent, Provider: t.Provider, Permission: t.Permission, Check: t.Check, Path: t.Path,
+		Agent: t.Agent, Provider: t.Provider, Permission: t.Permission, Model: t.Model, Mode: t.Mode, Check: t.Check, Path: t.Path,
 		Env: t.Env, Secrets: t.Secrets, CreatedAt: t.CreatedAt,
 		Repo: RepoRecord{
 			ID: repo.ID, Name: repo.Name, Path: repo.Path, GitDir: repo.GitDir, Remote: repo.Remote,
@@ -61,9 +64,9 @@ func record(t *Task, repo *Repo) (session.Origin, error) {
 // Task is the task of a record, at no stage of its life yet.
 func (r *Record) Task() *Task {
 	return &Task{
-		ID: r.ID, Workspace: r.Workspace, RepoID: r.Repo.ID, RepoName: r.Repo.Name, Title: r.Title, Prompt: r.Prompt, Branch: r.Branch,
+		ID: r.ID, Workspace: r.Workspace, RepoID: r.Repo.ID, RepoName: r.Repo.Name, Title: r.Title, Slug: r.Slug, Prompt: r.Prompt, Branch: r.Branch,
 		Base: r.Base, NamedBase: r.NamedBase, BaseCommit: r.BaseCommit, Parent: r.Parent,
-		Agent: r.Agent, Provider: r.Provider, Permission: r.Permission, Check: r.Check, Path: r.Path,
+		Agent: r.Agent, Provider: r.Provider, Permission: r.Permission, Model: r.Model, Mode: r.Mode, Check: r.Check, Path: r.Path,
 		Env: r.Env, Secrets: r.Secrets, CreatedAt: r.CreatedAt,
 	}
 }
