@@ -208,6 +208,9 @@ func (a *app) begin(ctx context.Context) error {
 	})
 	a.group.Go(func() error { a.goOn(ctx); return nil })
 	if a.rebuilt {
+		if err := a.tasks.StartUnheard(ctx); err != nil {
+			return err
+		}
 		a.group.Go(func() error { a.refreshAll(ctx); return nil })
 	}
 	return nil

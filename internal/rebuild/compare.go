@@ -31,6 +31,9 @@ func Compare(ctx context.Context, cfg Config) (d Differences, err error) {
 	err = cfg.Store.View(ctx, func(tx Tx) error {
 		for _, f := range found {
 			_, err := tx.Session(f.ID)
+			if info, jerr := os.Stat(filepath.Join(f.Dir, hold.JournalFile)); jerr != nil || info.Size() == 0 {
+				continue // its agent never came to be
+			}
 			if api.IsCode(err, api.CodeNotFound) {
 				d.Sessions = append(d.Sessions, fmt.Sprintf("session %s of task %s is in %s and not in the database", f.ID, f.Task, f.Dir))
 			} else if err != nil {

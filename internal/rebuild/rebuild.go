@@ -139,6 +139,9 @@ func (b *builder) taskOf(ctx context.Context, id string, found []session.Found) 
 		stage = b.stageOf(ctx, t, repo)
 	}
 	told := prompted(found)
+	if found, err = begun(found); err != nil {
+		return err
+	}
 	var addedTask, refused bool
 	added := 0
 	err = b.Store.Update(ctx, func(tx Tx) error {
@@ -185,6 +188,21 @@ func (b *builder) taskOf(ctx context.Context, id string, found []session.Found) 
 	}
 	b.result.Sessions += added
 	return nil
+}
+
+// begun leaves out the sessions whose agent never came to be. One that a daemon
+// was just starting when it died is kept from beginning.
+func begun(found []session.Found) (out []session.Found, err error) {
+	for _, f := range found {
+		never, err := hold.Fence(f.Dir)
+		if err != nil {
+			return nil, err
+		}
+		if !never {
+			out = append(out, f)
+		}
+	}
+	return out, nil
 }
 
 // decode returns what the newest session that says it says of its task.

@@ -178,6 +178,40 @@ func (s *Service) StartAllPending(ctx context.Context) error {
 	return nil
 }
 
+// StartUnheard starts an agent for each task that never had one and has a
+// message for it, once: for a daemon that has just brought tasks back.
+func (s *Service) StartUnheard(ctx context.Context) error {
+	tasks, _, err := s.List(ctx, Filter{Lifecycles: []api.Lifecycle{api.LifecycleReady}})
+	if err != nil {
+		return err
+	}
+	for i := range tasks {
+		var start string
+		err := s.cfg.Store.Update(ctx, func(tx Tx) error {
+			t, err := tx.Task(tasks[i].ID)
+			if err != nil || t.Session != "" {
+				return err
+			}
+			pending, _, err := outbox(tx, t)
+			if err != nil || !pending {
+				return err
+			}
+			before := *t
+			if start, err = s.startIfNone(tx, t); err != nil {
+				return err
+			}
+			return s.putChanged(tx, &before, t)
+		})
+		if err != nil {
+			return err
+		}
+		if start != "" {
+			s.cfg.Runner().Enqueue(start)
+		}
+	}
+	return nil
+}
+
 // outbox reports whether messages of a task wait for an agent, and whether its
 // last session ever took one.
 func outbox(tx Tx, t *Task) (pending, useful bool, err error) {

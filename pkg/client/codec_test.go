@@ -50,3 +50,16 @@ func TestRequestIsWhatNetHTTPReads(t *testing.T) {
 		t.Errorf("%v %q, %v", got.Header, body, err)
 	}
 }
+
+// What hfd wants everybody to know reaches whoever listens, as it was written.
+func TestNotices(t *testing.T) {
+	raw := "HTTP/1.1 200 OK\r\nHf-Notice: the+disk+is+%C3%BCber-full%0A\r\nhf-notice: second\r\nHf-Notice: %zz\r\nContent-Length: 2\r\n\r\n{}"
+	c := &conn{r: bufio.NewReader(strings.NewReader(raw)), dirty: true}
+	resp, err := c.readHead()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := strings.Join(resp.notices, "|"); got != "the disk is über-full\n|second" {
+		t.Errorf("notices %q", got)
+	}
+}
