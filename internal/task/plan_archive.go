@@ -188,7 +188,7 @@ func (s *Service) runRestore(ctx context.Context, run *operation.Run) error {
 	}
 	run.Progress(detail)
 	return s.change(ctx, t.ID, func(t *Task) {
-		t.Path = back.Path
+		t.Path, t.Missing = back.Path, ""
 		// That the agent was ended is no failure of it.
 		t.Activity, t.ActivityReason, t.ActivitySince, t.TurnStartedAt = api.ActivityExited, "restored; the next message starts the agent", s.cfg.Now(), nil
 	})
