@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -95,6 +96,7 @@ func Describe(st iostreams.Style, b *api.Backend) string {
 	return render.Fields(st,
 		"hfd", state,
 		"why", why,
+		"notice", sanitize.Line(strings.Join(b.Notices, "; ")),
 		"pid", pid,
 		"version", version,
 		"build", build,
