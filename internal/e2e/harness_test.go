@@ -129,7 +129,7 @@ type result struct {
 // try runs hf in the repository, whatever its exit code.
 func (m *machine) try(args ...string) result {
 	m.t.Helper()
-	ctx, cancel := context.WithTimeout(m.t.Context(), time.Minute)
+	ctx, cancel := context.WithTimeout(m.t.Context(), 3*time.Minute)
 	defer cancel()
 	return m.tryIn(ctx, "", args...)
 }
@@ -234,7 +234,7 @@ func (m *machine) second() time.Duration {
 func (m *machine) untilStatus(id string, want api.Status) api.TaskDetail {
 	m.t.Helper()
 	var d api.TaskDetail
-	m.until(fmt.Sprintf("task %s is %s", id, want), 30*time.Second, func() bool {
+	m.until(fmt.Sprintf("task %s is %s", id, want), time.Minute, func() bool {
 		d = m.task(id)
 		return d.Status == want
 	})

@@ -83,8 +83,13 @@ var realAgents = []realAgent{
 	},
 }
 
-// agentsAtOnce is how many real agents run side by side: they are large.
-const agentsAtOnce = 2
+const (
+	// agentsAtOnce is how many real agents run side by side: they are large.
+	agentsAtOnce = 2
+	// agentLimit is when a real agent hangs: on a busy machine one needs a minute
+	// to begin.
+	agentLimit = 3 * time.Minute
+)
 
 // eachRealAgent runs a test with each real agent, on a machine that has it and
 // knows the model server by its configuration.
@@ -124,7 +129,7 @@ func eachRealAgent(t *testing.T, test func(t *testing.T, m *machine, a realAgent
 func (m *machine) configure(agent, more string, env map[string]string) {
 	m.t.Helper()
 	var config strings.Builder
-	fmt.Fprintf(&config, "[agents.%s]\n%s\n[agents.%s.env]\n", agent, more, agent)
+	fmt.Fprintf(&config, "[create]\nagent_timeout = \"%s\"\n[agents.%s]\n%s\n[agents.%s.env]\n", agentLimit, agent, more, agent)
 	for name, value := range env {
 		fmt.Fprintf(&config, "%s = '%s'\n", name, value)
 	}
@@ -141,7 +146,7 @@ func (m *machine) configure(agent, more string, env map[string]string) {
 func (m *machine) asked(id string) (api.TaskDetail, api.PermissionRequest) {
 	m.t.Helper()
 	var d api.TaskDetail
-	m.until("task "+id+" asks", 90*time.Second, func() bool {
+	m.until("task "+id+" asks", agentLimit, func() bool {
 		d = m.task(id)
 		if d.Status == api.StatusError {
 			m.t.Fatalf("task %s: %s\n%s", id, d.Reason, m.try("logs", id).out)
@@ -156,7 +161,7 @@ func (m *machine) asked(id string) (api.TaskDetail, api.PermissionRequest) {
 
 func (m *machine) idle(id string) {
 	m.t.Helper()
-	m.hf("wait", id, "--for", "idle", "--timeout", "60s")
+	m.hf("wait", id, "--for", "idle", "--timeout", "150s")
 }
 
 // content is a file of the task's sandbox, "" when there is none.
@@ -307,7 +312,7 @@ func TestRealAgentTellsOfFailure(t *testing.T) {
 					return
 				}
 				var stop api.StopReason
-				m.until("the turn ends", 90*time.Second, func() bool {
+				m.until("the turn ends", agentLimit, func() bool {
 					for _, e := range m.entries(id) {
 						if e.Kind == api.EntryTurnEnd {
 							stop = e.StopReason
@@ -326,7 +331,7 @@ func TestRealAgentTellsOfFailure(t *testing.T) {
 // isSilent waits until the task is shown as one whose agent says nothing.
 func (m *machine) isSilent(id string) {
 	m.t.Helper()
-	m.until("the silence is shown", 90*time.Second, func() bool {
+	m.until("the silence is shown", agentLimit, func() bool {
 		d := m.task(id)
 		if d.Status != api.StatusRunning && d.Status != api.StatusProvisioning && d.Status != api.StatusQueued {
 			m.t.Fatalf("task %s is %s (%s), want running", id, d.Status, d.Reason)
@@ -433,7 +438,7 @@ func TestRealAgentWithoutCredentials(t *testing.T) {
 		m.configure(a.name, "", env)
 		id := m.create("say: never said", "--agent", a.name)
 		var said string
-		m.until("it says what is missing", 90*time.Second, func() bool {
+		m.until("it says what is missing", agentLimit, func() bool {
 			d := m.task(id)
 			said = d.Reason
 			if d.Operation != nil && d.Operation.Error != nil {
