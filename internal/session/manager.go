@@ -363,6 +363,31 @@ func (m *Manager) CheckAnswer(task, text string, files int) error {
 	return open[0].CheckAnswer(text)
 }
 
+// CatchUp returns when what the task's agent has said until now is stored. A
+// transcript is read from the journal, and may show it a moment earlier.
+func (m *Manager) CatchUp(ctx context.Context, task string) error {
+	v := m.ofTask(task)
+	if v == nil {
+		return nil
+	}
+	fi, err := os.Stat(filepath.Join(v.dir, hold.JournalFile))
+	if err != nil {
+		return fmt.Errorf("look at the journal: %w", err)
+	}
+	stored, stop := m.changed.watch(task)
+	defer stop()
+	for !v.reached(fi.Size()) {
+		select {
+		case <-stored:
+		case <-v.done:
+			return nil
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
+	}
+	return nil
+}
+
 // Heard is when something last passed between hf and the task's agent.
 func (m *Manager) Heard(task string) (at time.Time, ok bool) {
 	v := m.ofTask(task)

@@ -31,7 +31,7 @@ func (v *supervisor) record(ctx context.Context, entries []api.Entry) error {
 	}
 	v.unsaved = nil
 	v.mu.Lock()
-	v.shown, v.offset = facts, v.machine.SafeOffset()
+	v.shown, v.offset, v.folded = facts, v.machine.SafeOffset(), v.reader.Offset()
 	v.shown.Activity, v.shown.Reason = activity, reason
 	v.mu.Unlock()
 	v.m.changed.wake(v.task)

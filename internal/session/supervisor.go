@@ -68,6 +68,7 @@ type supervisor struct {
 	conn        *hold.Conn // nil while the holder does not answer
 	shown       acp.Facts
 	offset      int64
+	folded      int64 // how far the journal was read and stored
 	interrupted bool
 }
 
@@ -357,6 +358,13 @@ func (v *supervisor) facts() acp.Facts {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	return v.shown
+}
+
+// reached reports whether the journal was read and stored up to an offset.
+func (v *supervisor) reached(offset int64) bool {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	return v.folded >= offset
 }
 
 func (v *supervisor) status() api.SessionStatus {

@@ -100,6 +100,7 @@ type Sessions interface {
 	Stored(ctx context.Context, task string) (bytes int64, err error)
 	Drop(ctx context.Context, task string) error
 	CheckAnswer(task, text string, files int) error
+	CatchUp(ctx context.Context, task string) error
 	Heard(task string) (at time.Time, ok bool)
 }
 

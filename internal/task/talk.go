@@ -5,11 +5,15 @@ import (
 	"encoding/json"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/hf-dev/hf/internal/ids"
 	"github.com/hf-dev/hf/internal/session"
 	"github.com/hf-dev/hf/pkg/api"
 )
+
+// catchUpLimit bounds how long an answer waits for its question to be stored.
+const catchUpLimit = 10 * time.Second
 
 // Send puts a message into a task's outbox. It is durable when Send returns;
 // its state says whether the agent can take it at once. An agent that has ended
@@ -293,7 +297,23 @@ func (s *Service) OpenPermissions(ctx context.Context, workspace string) (out []
 
 // Resolve answers a permission request. The decision is durable when Resolve
 // returns, and is taken once: a second, different one is refused.
+//
+// Who follows the transcript may answer what is not stored yet: a request that
+// nobody knows is looked for again once all that was said is.
 func (s *Service) Resolve(ctx context.Context, request, task, id string, in api.ResolvePermission) (session.Permission, error) {
+	out, err := s.resolve(ctx, request, task, id, in)
+	if !api.IsCode(err, api.CodeNotFound) {
+		return out, err
+	}
+	waiting, cancel := context.WithTimeout(ctx, catchUpLimit)
+	defer cancel()
+	if s.cfg.Sessions.CatchUp(waiting, task) != nil {
+		return out, err
+	}
+	return s.resolve(ctx, request, task, id, in)
+}
+
+func (s *Service) resolve(ctx context.Context, request, task, id string, in api.ResolvePermission) (session.Permission, error) {
 	var out session.Permission
 	err := s.cfg.Store.Update(ctx, func(tx Tx) error {
 		p, err := tx.Permission(id)
