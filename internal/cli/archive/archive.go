@@ -4,7 +4,6 @@ package archive
 import (
 	"context"
 	"errors"
-	"fmt"
 
 	"github.com/spf13/cobra"
 
@@ -13,7 +12,6 @@ import (
 	"github.com/hf-dev/hf/internal/cli/factory"
 	"github.com/hf-dev/hf/internal/cli/follow"
 	"github.com/hf-dev/hf/internal/cli/output"
-	"github.com/hf-dev/hf/internal/cli/render"
 	"github.com/hf-dev/hf/internal/iostreams"
 	"github.com/hf-dev/hf/pkg/api"
 )
@@ -93,24 +91,5 @@ func (o *Options) archive(ctx context.Context, c archiver, id string) error {
 	if err != nil {
 		return err
 	}
-	if o.NoWait {
-		return o.print(ctx, &a.Task)
-	}
-	op, err := follow.Operation(ctx, c, o.IO, a)
-	if err != nil {
-		return err
-	}
-	d, err := c.Task(ctx, id, false)
-	if err != nil {
-		return err
-	}
-	return errors.Join(o.print(ctx, &d.Task), follow.Failed(id, &op))
-}
-
-func (o *Options) print(ctx context.Context, t *api.Task) error {
-	if o.Output.On() {
-		return o.Output.Write(ctx, t)
-	}
-	_, err := fmt.Fprintf(o.IO.Out, "%s  %s\n", t.ID, render.Status(t))
-	return err
+	return follow.Finish(ctx, c, o.IO, o.Output, a, o.NoWait)
 }

@@ -107,18 +107,7 @@ func (o *Options) kill(ctx context.Context, c killer, d *api.TaskDetail) error {
 	if err != nil {
 		return err
 	}
-	if o.NoWait {
-		return o.print(ctx, &a.Task)
-	}
-	op, err := follow.Operation(ctx, c, o.IO, a)
-	if err != nil {
-		return err
-	}
-	latest, err := c.Task(ctx, d.ID, false)
-	if err != nil {
-		return err
-	}
-	return errors.Join(o.print(ctx, &latest.Task), follow.Failed(d.ID, &op))
+	return follow.Finish(ctx, c, o.IO, o.Output, a, o.NoWait)
 }
 
 // question names what would end and what is kept.
@@ -135,12 +124,4 @@ func question(st iostreams.Style, d *api.TaskDetail, deleteBranch bool) string {
 		}
 	}
 	return fmt.Sprintf("End task %s (%s, %s)? %s%s", st.Bold(d.ID), sanitize.Line(d.Title), render.Status(&d.Task), saved, branch)
-}
-
-func (o *Options) print(ctx context.Context, t *api.Task) error {
-	if o.Output.On() {
-		return o.Output.Write(ctx, t)
-	}
-	_, err := fmt.Fprintf(o.IO.Out, "%s  %s\n", t.ID, render.Status(t))
-	return err
 }

@@ -3,8 +3,6 @@ package retry
 
 import (
 	"context"
-	"errors"
-	"fmt"
 
 	"github.com/spf13/cobra"
 
@@ -13,7 +11,6 @@ import (
 	"github.com/hf-dev/hf/internal/cli/factory"
 	"github.com/hf-dev/hf/internal/cli/follow"
 	"github.com/hf-dev/hf/internal/cli/output"
-	"github.com/hf-dev/hf/internal/cli/render"
 	"github.com/hf-dev/hf/internal/iostreams"
 	"github.com/hf-dev/hf/pkg/api"
 )
@@ -73,24 +70,5 @@ func run(ctx context.Context, opts *Options) error {
 	if err != nil {
 		return err
 	}
-	if opts.NoWait {
-		return opts.print(ctx, &a.Task)
-	}
-	op, err := follow.Operation(ctx, c, opts.IO, a)
-	if err != nil {
-		return err
-	}
-	d, err := c.Task(ctx, a.Task.ID, false)
-	if err != nil {
-		return err
-	}
-	return errors.Join(opts.print(ctx, &d.Task), follow.Failed(a.Task.ID, &op))
-}
-
-func (o *Options) print(ctx context.Context, t *api.Task) error {
-	if o.Output.On() {
-		return o.Output.Write(ctx, t)
-	}
-	_, err := fmt.Fprintf(o.IO.Out, "%s  %s\n", t.ID, render.Status(t))
-	return err
+	return follow.Finish(ctx, c, opts.IO, opts.Output, a, opts.NoWait)
 }
