@@ -50,3 +50,7 @@ ci:
 # has 20 agents stream for a while and looks whether hfd and the holders grow
 soak DURATION='1h':
     go test ./internal/e2e/crash -run 'TestSoak|TestNobodyReaps' -v -count=1 -timeout 0 -soak {{ DURATION }} -agents 20 -commands 1000
+
+# strikes at every side effect in every way: tests have an error or a full disk in turn
+faults:
+    go test ./internal/e2e/crash -run TestFaults -v -count=1 -timeout 0 -both

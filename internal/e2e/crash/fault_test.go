@@ -12,7 +12,10 @@ import (
 	"github.com/hf-dev/hf/internal/fault"
 )
 
-var only = flag.String("only", "", "run only the cases whose name contains this text")
+var (
+	only = flag.String("only", "", "run only the cases whose name contains this text")
+	both = flag.Bool("both", false, "have every point meet an error and a full disk, too, not one of them")
+)
 
 // strike is one case: what strikes where in which scenario.
 type strike struct {
@@ -110,13 +113,18 @@ func discover(t *testing.T, all []scenario) map[string][]int {
 	return seen
 }
 
-// plan makes the cases: at every point a death and each error, in the first
-// scenario that reaches it and the first time that it is passed. The boundaries
+// plan makes the cases: at every point a death, and an error or a full disk in
+// turn (both with -both), in the first scenario that reaches it and the first
+// time that it is passed. The boundaries
 // of an operation's steps are passed more often, and each of them is another
 // place to die at; so is each commit of what is asked for.
 func plan(all []scenario, known map[string]point, seen map[string][]int) (jobs [][]strike) {
 	cases := make([][]strike, len(all))
-	for _, name := range slices.Sorted(maps.Keys(seen)) {
+	for turn, name := range slices.Sorted(maps.Keys(seen)) {
+		hindrances := []string{fault.Error, fault.ENOSPC}
+		if !*both {
+			hindrances = hindrances[turn%2:][:1]
+		}
 		first := true
 		for i, n := range seen[name] {
 			if n == 0 {
@@ -124,7 +132,7 @@ func plan(all []scenario, known map[string]point, seen map[string][]int) (jobs [
 			}
 			actions := []string{fault.Exit}
 			if first && known[name].errors {
-				actions = append(actions, fault.Error, fault.ENOSPC)
+				actions = append(actions, hindrances...)
 			}
 			switch steps := all[i].steps && strings.HasPrefix(name, "operation."); {
 			case steps:
