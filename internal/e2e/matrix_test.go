@@ -46,7 +46,7 @@ var matrix = []struct {
 		"internal/store TestFullDisk", "internal/e2e TestFullDisk", "internal/hold TestFullDisk", "internal/e2e TestCreateOnAFullDisk",
 	}},
 	{row: "F19", fault: "state directory read-only", tests: []string{"internal/e2e TestReadOnlyStateDirectory", "internal/e2e TestDiskTurnsReadOnly"}},
-	{row: "F20", fault: "power cut after an acknowledgement", tests: []string{"internal/store TestPowerCut", "internal/journal TestSyncsOnceASecondWhileDirty"}},
+	{row: "F20", fault: "power cut after an acknowledgement", tests: []string{"internal/store TestPowerCut", "internal/journal TestPowerCut", "internal/journal TestSyncsOnceASecondWhileDirty"}},
 	{row: "F21", fault: "no descriptors, no memory", tests: []string{"internal/daemon/lifecycle TestOutOfDescriptors", "internal/e2e TestScarceResources"}},
 	{row: "F22", fault: "upgrade under load", tests: []string{"internal/daemon/lifecycle TestUpgradeUnderLoad"}},
 	{row: "F23", fault: "upgrade to a broken, missing or older build", tests: []string{
