@@ -38,8 +38,16 @@ func SetReadOnly(t testing.TB, dir string, on bool) {
 	if on {
 		flags |= unix.MS_RDONLY
 	}
-	if err := unix.Mount("", dir, "", flags, ""); err != nil {
-		t.Fatal(err)
+	// A process that was killed may have its files open yet when its first
+	// thread is gone, and nothing tells when the last one is.
+	for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(10 * time.Millisecond) {
+		err := unix.Mount("", dir, "", flags, "")
+		if err == nil {
+			return
+		}
+		if !errors.Is(err, unix.EBUSY) || time.Now().After(deadline) {
+			t.Fatal(err)
+		}
 	}
 }
 
