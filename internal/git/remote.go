@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/hf-dev/hf/internal/fault"
 	"github.com/hf-dev/hf/pkg/api"
 )
 
@@ -30,13 +31,15 @@ func (r *Runner) Fetch(ctx context.Context, repo Repo, branch string, env []stri
 		return err
 	}
 	defer unlock()
-	err = r.run(ctx, call{
-		in: repo.in(), env: callerEnv(env), limit: fetchLimit,
-		args: []string{
-			"fetch", "--quiet", "--no-tags", "--no-recurse-submodules", "--no-auto-maintenance", "--no-write-fetch-head",
-			"--upload-pack=git-upload-pack", "--end-of-options", name,
-			"+refs/heads/" + branch + ":refs/remotes/" + name + "/" + branch,
-		},
+	err = fault.Around("git.fetch", func() error {
+		return r.run(ctx, call{
+			in: repo.in(), env: callerEnv(env), limit: fetchLimit,
+			args: []string{
+				"fetch", "--quiet", "--no-tags", "--no-recurse-submodules", "--no-auto-maintenance", "--no-write-fetch-head",
+				"--upload-pack=git-upload-pack", "--end-of-options", name,
+				"+refs/heads/" + branch + ":refs/remotes/" + name + "/" + branch,
+			},
+		})
 	})
 	if err != nil {
 		return networkError(withoutUser(address), err)
