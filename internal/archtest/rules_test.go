@@ -41,6 +41,9 @@ func rules() []rule {
 			"internal/agent", "internal/agent/acp", "internal/git", "internal/ids", "internal/operation",
 			"internal/repoconfig", "internal/sandbox", "internal/sanitize", "internal/session",
 		}},
+		{"internal/change", []string{
+			"internal/forge", "internal/git", "internal/ids", "internal/operation", "internal/sanitize", "internal/session", "internal/stack", "internal/task",
+		}},
 		{"internal/repo", []string{"internal/git", "internal/ids", "internal/repoconfig", "internal/task"}},
 		{"internal/rebuild", []string{
 			"internal/git", "internal/hold", "internal/ids", "internal/journal", "internal/operation", "internal/session", "internal/task",

@@ -7,10 +7,12 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/hf-dev/hf/internal/change"
 	"github.com/hf-dev/hf/internal/config"
 	"github.com/hf-dev/hf/internal/daemon/lifecycle"
 	"github.com/hf-dev/hf/internal/fault"
@@ -46,7 +48,8 @@ type app struct {
 	repos    *repo.Service
 	sessions *session.Manager
 	tasks    *task.Service
-	runner   *operation.Runner[task.Tx]
+	changes  *change.Service
+	runner   *operation.Runner[*store.Tx]
 	handler  http.Handler
 
 	space  chan struct{}   // the disk has room again
@@ -124,7 +127,13 @@ func (a *app) wire(ctx context.Context, cfg *config.Source) error {
 		Log:      log, Now: fault.Now,
 	})
 	a.tasks.Adopt(a.daemon.Handoff())
-	a.runner = operation.New(operation.Config[task.Tx]{Store: operationStore{a.store}, Plans: a.tasks.Plans(), Log: log, Now: fault.Now})
+	a.changes = change.NewService(change.Config{
+		Store: changeStore{a.store}, Runner: func() change.Runner { return a.runner }, Log: log, Now: fault.Now,
+	})
+	a.runner = operation.New(operation.Config[*store.Tx]{Store: a.store, Plans: slices.Concat(
+		operation.Lift(a.tasks.Plans(), func(tx *store.Tx) task.Tx { return tx }),
+		operation.Lift(a.changes.Plans(), func(tx *store.Tx) change.Tx { return tx }),
+	), Log: log, Now: fault.Now})
 	a.handler = server.New(server.Config{
 		Log: log, Version: version.Version(),
 		Tasks: a.tasks, Sessions: talks{a.tasks, a.sessions}, Events: eventStore{a.store}, Repos: repos{a.repos},

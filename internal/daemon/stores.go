@@ -4,6 +4,7 @@ import (
 	"context"
 	"strconv"
 
+	"github.com/hf-dev/hf/internal/change"
 	"github.com/hf-dev/hf/internal/session"
 	"github.com/hf-dev/hf/internal/store"
 	"github.com/hf-dev/hf/internal/task"
@@ -72,11 +73,15 @@ func (tx sessionTx) Observe(o session.Observation) error {
 	return err
 }
 
-// operationStore is the store as the runner of operations sees it.
-type operationStore struct{ *store.Store }
+// changeStore is the store as changes see it.
+type changeStore struct{ *store.Store }
 
-func (s operationStore) Update(ctx context.Context, fn func(task.Tx) error) error {
+func (s changeStore) Update(ctx context.Context, fn func(change.Tx) error) error {
 	return s.Store.Update(ctx, func(tx *store.Tx) error { return fn(tx) })
+}
+
+func (s changeStore) View(ctx context.Context, fn func(change.Tx) error) error {
+	return s.Store.View(ctx, func(tx *store.Tx) error { return fn(tx) })
 }
 
 // eventStore is the store as the stream of events sees it.

@@ -58,7 +58,7 @@ func (r *Runner[T]) execute(ctx, parking context.Context, id string) {
 // does not stay live with nobody at work on it: with the plan's consent if it
 // can be had, else without.
 func (r *Runner[T]) abandon(ctx, parking context.Context, op *Operation, cause error) {
-	r.cfg.Log.Error("carry out operation", "operation", op.ID, "kind", op.Kind, "task", op.Task, "error", cause)
+	r.cfg.Log.Error("carry out operation", "operation", op.ID, "kind", op.Kind, "task", op.Task, "repo", op.Repo, "error", cause)
 	if ctx.Err() != nil || parking.Err() != nil {
 		return // the next start finds it
 	}
@@ -299,7 +299,7 @@ func (r *Runner[T]) failAlone(tx T, op *Operation, i int, err error, _ string) e
 // announce says in an event how an operation ended.
 func (r *Runner[T]) announce(tx T, op *Operation, kind api.EventKind) error {
 	_, err := tx.Event(kind, op.Workspace, op.Task, api.Operation{
-		ID: op.ID, Task: op.Task, Kind: op.Kind, State: op.State, Error: op.Error,
+		ID: op.ID, Task: op.Task, Repo: op.Repo, Kind: op.Kind, State: op.State, Error: op.Error,
 		Steps: []api.Step{}, CreatedAt: op.CreatedAt, UpdatedAt: op.UpdatedAt,
 	})
 	return err

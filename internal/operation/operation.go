@@ -12,10 +12,12 @@ import (
 	"github.com/hf-dev/hf/pkg/api"
 )
 
-// Operation is one stored piece of work on one task.
+// Operation is one stored piece of work, on one task or, where it concerns
+// several, on their repo.
 type Operation struct {
 	ID        string
-	Task      string
+	Task      string // "" for one on a repo
+	Repo      string // the id, for one on a repo
 	Workspace string
 	Kind      string // names the Plan
 	State     api.OperationState

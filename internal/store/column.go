@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"time"
+
+	"github.com/hf-dev/hf/pkg/api"
 )
 
 // A column is bound to the field of a Go value by a pointer, or by one of the
@@ -104,6 +106,57 @@ func (c rawJSON) Scan(src any) error {
 	case string:
 		*c.at = json.RawMessage(src)
 		return nil
+	default:
+		return fmt.Errorf("JSON stored as %T", src)
+	}
+}
+
+// orNull binds a text that names a row of another table, or none: "" is NULL.
+type orNull struct{ at *string }
+
+// Value implements driver.Valuer.
+func (c orNull) Value() (driver.Value, error) {
+	if *c.at == "" {
+		return nil, nil
+	}
+	return *c.at, nil
+}
+
+// Scan implements sql.Scanner.
+func (c orNull) Scan(src any) error {
+	*c.at = ""
+	if src == nil {
+		return nil
+	}
+	text, ok := src.(string)
+	if !ok {
+		return fmt.Errorf("name stored as %T", src)
+	}
+	*c.at = text
+	return nil
+}
+
+// optJSON binds a fact that may be unknown, which is NULL, or known to be
+// nothing, which is the JSON text null.
+type optJSON[T any] struct{ at *api.Opt[T] }
+
+// Value implements driver.Valuer.
+func (c optJSON[T]) Value() (driver.Value, error) {
+	if c.at.IsZero() {
+		return nil, nil
+	}
+	b, err := json.Marshal(c.at)
+	return string(b), err
+}
+
+// Scan implements sql.Scanner.
+func (c optJSON[T]) Scan(src any) error {
+	*c.at = api.Opt[T]{}
+	switch src := src.(type) {
+	case nil:
+		return nil
+	case string:
+		return json.Unmarshal([]byte(src), c.at)
 	default:
 		return fmt.Errorf("JSON stored as %T", src)
 	}

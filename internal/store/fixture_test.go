@@ -76,6 +76,9 @@ func fill(v reflect.Value, r *rand.Rand) {
 	case time.Time:
 		v.Set(reflect.ValueOf(time.UnixMicro(1 + r.Int64N(4e15)).UTC()))
 		return
+	case api.Opt[api.PullRequestSummary]:
+		v.Set(reflect.ValueOf(api.Some(api.PullRequestSummary{Number: 1 + r.IntN(1e6), URL: "https://forge.test/1", State: api.PullRequestDraft, Draft: true})))
+		return
 	}
 	switch v.Kind() {
 	case reflect.String:

@@ -11,7 +11,8 @@ import (
 var operationTable = newTable("operations", []string{"id"}, "", func(o *operation.Operation) []column {
 	return []column{
 		{"id", &o.ID},
-		{"task", &o.Task},
+		{"task", orNull{&o.Task}},
+		{"repo", orNull{&o.Repo}},
 		{"workspace", &o.Workspace},
 		{"kind", &o.Kind},
 		{"state", &o.State},

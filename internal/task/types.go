@@ -48,6 +48,10 @@ type Task struct {
 	Result         *api.TurnResult
 	Diff           *api.DiffStat
 	Ahead, Behind  *int
+	NeedsRestack   *bool
+	Unpushed       *int
+	Conflicts      []api.Conflict
+	Pull           api.Opt[api.PullRequestSummary]
 
 	Version   int64
 	CreatedAt time.Time

@@ -20,29 +20,38 @@ type EventKind string
 
 // The kinds of event, with the type of their Data.
 const (
-	EventSnapshot           EventKind = "snapshot"            // TaskList; only as the first line of a stream that asked for it, Seq is where it was read
-	EventTaskCreated        EventKind = "task.created"        // none
-	EventTaskChanged        EventKind = "task.changed"        // TaskChange
-	EventTaskRenamed        EventKind = "task.renamed"        // TaskRename
-	EventStepStarted        EventKind = "step.started"        // StepEvent
-	EventStepProgress       EventKind = "step.progress"       // StepEvent
-	EventStepDone           EventKind = "step.done"           // StepEvent
-	EventStepFailed         EventKind = "step.failed"         // StepEvent
-	EventOperationDone      EventKind = "operation.done"      // Operation, without steps
-	EventOperationFailed    EventKind = "operation.failed"    // Operation, without steps
-	EventSessionStarted     EventKind = "session.started"     // none
-	EventSessionActivity    EventKind = "session.activity"    // TaskChange
-	EventSessionQuiet       EventKind = "session.quiet"       // QuietEvent
-	EventSessionEnded       EventKind = "session.ended"       // ExitEvent
-	EventMessageState       EventKind = "message.state"       // Message
-	EventTurnStarted        EventKind = "turn.started"        // Message
-	EventTurnEnded          EventKind = "turn.ended"          // TurnResult
-	EventPermissionAsked    EventKind = "permission.asked"    // PermissionRequest
-	EventPermissionResolved EventKind = "permission.resolved" // PermissionRequest
-	EventCheckEnded         EventKind = "check.ended"         // CheckResult
-	EventRepoChanged        EventKind = "repo.changed"        // Repo
-	EventWarning            EventKind = "warning"             // Error
-	EventBackendUpgraded    EventKind = "backend.upgraded"    // BackendUpgrade
+	EventSnapshot           EventKind = "snapshot"             // TaskList; only as the first line of a stream that asked for it, Seq is where it was read
+	EventTaskCreated        EventKind = "task.created"         // none
+	EventTaskChanged        EventKind = "task.changed"         // TaskChange
+	EventTaskRenamed        EventKind = "task.renamed"         // TaskRename
+	EventStepStarted        EventKind = "step.started"         // StepEvent
+	EventStepProgress       EventKind = "step.progress"        // StepEvent
+	EventStepDone           EventKind = "step.done"            // StepEvent
+	EventStepFailed         EventKind = "step.failed"          // StepEvent
+	EventOperationDone      EventKind = "operation.done"       // Operation, without steps
+	EventOperationFailed    EventKind = "operation.failed"     // Operation, without steps
+	EventSessionStarted     EventKind = "session.started"      // none
+	EventSessionActivity    EventKind = "session.activity"     // TaskChange
+	EventSessionQuiet       EventKind = "session.quiet"        // QuietEvent
+	EventSessionEnded       EventKind = "session.ended"        // ExitEvent
+	EventMessageState       EventKind = "message.state"        // Message
+	EventTurnStarted        EventKind = "turn.started"         // Message
+	EventTurnEnded          EventKind = "turn.ended"           // TurnResult
+	EventPermissionAsked    EventKind = "permission.asked"     // PermissionRequest
+	EventPermissionResolved EventKind = "permission.resolved"  // PermissionRequest
+	EventCheckEnded         EventKind = "check.ended"          // CheckResult
+	EventRepoChanged        EventKind = "repo.changed"         // Repo
+	EventWarning            EventKind = "warning"              // Error
+	EventBackendUpgraded    EventKind = "backend.upgraded"     // BackendUpgrade
+	EventBranchesChanged    EventKind = "branches.changed"     // BranchesEvent
+	EventPullRequestChanged EventKind = "pull_request.changed" // PullRequestEvent
+	EventStackDone          EventKind = "stack.done"           // StackEvent
+	EventStackStopped       EventKind = "stack.stopped"        // StackEvent: a conflict
+	EventStackUndone        EventKind = "stack.undone"         // StackEvent
+	EventPushed             EventKind = "branch.pushed"        // PushEvent
+	EventMerged             EventKind = "branch.merged"        // MergeEvent
+	EventFixSent            EventKind = "fix.sent"             // FixEvent
+	EventFixGaveUp          EventKind = "fix.gave_up"          // FixEvent: now it is a person's turn
 )
 
 // TaskChange says what a task now is.

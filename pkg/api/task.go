@@ -4,36 +4,40 @@ import "time"
 
 // Task is one row of `hf list --json` and the document of `hf show --json`.
 type Task struct {
-	Schema    int         `json:"schema"`
-	ID        string      `json:"id"`
-	Title     string      `json:"title"`
-	Prompt    string      `json:"prompt,omitempty"`
-	Workspace string      `json:"workspace"`
-	Repo      string      `json:"repo"` // the repo's name in its workspace
-	Branch    string      `json:"branch,omitempty"`
-	Base      string      `json:"base,omitempty"`  // the branch it started from
-	Parent    Opt[string] `json:"parent,omitzero"` // the task below it in the stack
-	Status    Status      `json:"status"`
-	Reason    string      `json:"reason,omitempty"`
-	Activity  Activity    `json:"activity,omitempty"`
-	Lifecycle Lifecycle   `json:"lifecycle"`
-	Step      Opt[string] `json:"step,omitzero"` // the step a live or failed operation is at
-	Agent     string      `json:"agent"`
-	Model     string      `json:"model,omitempty"` // what the agent was told to use; absent: its own choice
-	Mode      string      `json:"mode,omitempty"`  // the agent's own mode; absent: the one the permission policy means
-	Provider  string      `json:"provider"`
-	Isolation string      `json:"isolation,omitempty"` // none, or the kind of wall around the sandbox
-	Path      string      `json:"path,omitempty"`      // the sandbox's directory on this machine
-	Target    string      `json:"target,omitempty"`    // the machine or container, where the provider has one
-	Session   string      `json:"session,omitempty"`
-	Diff      *DiffStat   `json:"diff,omitempty"` // against the merge base with Base
-	Ahead     *int        `json:"ahead,omitempty"`
-	Behind    *int        `json:"behind,omitempty"`
-	CreatedAt time.Time   `json:"createdAt"`
-	UpdatedAt time.Time   `json:"updatedAt"`
-	TurnStart *time.Time  `json:"turnStartedAt,omitempty"` // only while a turn is in progress
-	LastEvent int64       `json:"lastEvent,omitempty"`     // seq of the task's newest event
-	Result    *TurnResult `json:"result,omitempty"`        // of the last finished turn
+	Schema    int                     `json:"schema"`
+	ID        string                  `json:"id"`
+	Title     string                  `json:"title"`
+	Prompt    string                  `json:"prompt,omitempty"`
+	Workspace string                  `json:"workspace"`
+	Repo      string                  `json:"repo"` // the repo's name in its workspace
+	Branch    string                  `json:"branch,omitempty"`
+	Base      string                  `json:"base,omitempty"`  // the branch it started from
+	Parent    Opt[string]             `json:"parent,omitzero"` // the task below it in the stack
+	Status    Status                  `json:"status"`
+	Reason    string                  `json:"reason,omitempty"`
+	Activity  Activity                `json:"activity,omitempty"`
+	Lifecycle Lifecycle               `json:"lifecycle"`
+	Step      Opt[string]             `json:"step,omitzero"` // the step a live or failed operation is at
+	Agent     string                  `json:"agent"`
+	Model     string                  `json:"model,omitempty"` // what the agent was told to use; absent: its own choice
+	Mode      string                  `json:"mode,omitempty"`  // the agent's own mode; absent: the one the permission policy means
+	Provider  string                  `json:"provider"`
+	Isolation string                  `json:"isolation,omitempty"` // none, or the kind of wall around the sandbox
+	Path      string                  `json:"path,omitempty"`      // the sandbox's directory on this machine
+	Target    string                  `json:"target,omitempty"`    // the machine or container, where the provider has one
+	Session   string                  `json:"session,omitempty"`
+	Diff      *DiffStat               `json:"diff,omitempty"` // against the merge base with Base
+	Ahead     *int                    `json:"ahead,omitempty"`
+	Behind    *int                    `json:"behind,omitempty"`
+	Restack   *bool                   `json:"needsRestack,omitempty"` // its base moved
+	Conflicts []Conflict              `json:"conflicts,omitempty"`    // what merging its branch would stop at
+	Unpushed  *int                    `json:"unpushed,omitempty"`     // commits that its upstream does not have
+	Pull      Opt[PullRequestSummary] `json:"pullRequest,omitzero"`
+	CreatedAt time.Time               `json:"createdAt"`
+	UpdatedAt time.Time               `json:"updatedAt"`
+	TurnStart *time.Time              `json:"turnStartedAt,omitempty"` // only while a turn is in progress
+	LastEvent int64                   `json:"lastEvent,omitempty"`     // seq of the task's newest event
+	Result    *TurnResult             `json:"result,omitempty"`        // of the last finished turn
 }
 
 // DiffStat counts a difference. Lines of binary files count as zero.
@@ -86,10 +90,11 @@ type Fact struct {
 	ObservedAt time.Time `json:"observedAt"`
 }
 
-// Operation is a long piece of daemon work on a task.
+// Operation is a long piece of daemon work on a task or a repo.
 type Operation struct {
 	ID        string         `json:"id"`
-	Task      string         `json:"task"`
+	Task      string         `json:"task,omitempty"` // absent for one on a repo
+	Repo      string         `json:"repo,omitempty"` // the id, for one on a repo
 	Kind      string         `json:"kind"`
 	State     OperationState `json:"state"`
 	Error     *Error         `json:"error,omitempty"`
