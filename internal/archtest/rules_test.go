@@ -64,6 +64,11 @@ func rules() []rule {
 		{"internal/sandbox/sandboxtest", []string{"internal/sandbox", "internal/git", "internal/xec"}},
 		{"internal/sandbox/...", []string{"internal/sandbox", "internal/diskuse", "internal/git", "internal/xec"}},
 
+		// Forges.
+		{"internal/forge", nil},
+		{"internal/forge/github", []string{"internal/forge", "internal/version"}},
+		{"internal/forge/login", []string{"internal/forge", "internal/forge/github", "internal/ids", "internal/xec"}},
+
 		// What runs processes, and what stands alone.
 		{"internal/held", []string{"internal/hold", "internal/journal"}},
 		{"internal/hold", []string{"internal/journal", "internal/rundir", "internal/xec"}},
@@ -104,7 +109,7 @@ func outside() []struct {
 		{"os/exec", "processes are started by xec, which knows how to end them", []string{"internal/xec"}},
 		{"database/sql/...", "SQL is the store's", []string{"internal/store"}},
 		{"modernc.org/...", "SQL is the store's", []string{"internal/store"}},
-		{"net/http/...", "HTTP is spoken by the server and its surroundings", []string{"internal/server", "internal/daemon/...", "internal/fakemodel/...", "internal/e2e/..."}},
+		{"net/http/...", "HTTP is spoken by the server and its surroundings", []string{"internal/server", "internal/daemon/...", "internal/fakemodel/...", "internal/forge/...", "internal/e2e/..."}},
 		{"github.com/spf13/...", "commands and flags are the CLI's", []string{"internal/cli/..."}},
 		{"github.com/charmbracelet/...", "screens are the TUI's", []string{"internal/tui/...", "internal/cli/..."}},
 		{"github.com/cli/go-gh/...", "it costs hf too much at every start", []string{"internal/format", "internal/forge/..."}},
@@ -124,6 +129,6 @@ func unlinked() []string {
 		module + "/internal/store", module + "/internal/server", module + "/internal/daemon/...", module + "/internal/task",
 		module + "/internal/session", module + "/internal/operation", module + "/internal/agent/...", module + "/internal/git",
 		module + "/internal/sandbox/...", module + "/internal/config", module + "/internal/repoconfig", module + "/internal/repo",
-		module + "/internal/format", module + "/migrations",
+		module + "/internal/format", module + "/internal/forge/...", module + "/migrations",
 	}
 }

@@ -35,6 +35,7 @@ func statusOf() map[api.Code]int {
 		api.CodeAgentMissing: http.StatusUnprocessableEntity,
 		api.CodeLimit:        http.StatusTooManyRequests,
 		api.CodeAgent:        http.StatusBadGateway,
+		api.CodeForge:        http.StatusBadGateway,
 		api.CodeUnavailable:  http.StatusServiceUnavailable,
 		api.CodeTimeout:      http.StatusGatewayTimeout,
 		api.CodeSchemaNewer:  http.StatusInternalServerError,

@@ -39,6 +39,7 @@ const (
 	CodeCheck        Code = "check_failed"
 	CodeSetup        Code = "setup_failed" // a repo's own set-up command
 	CodeGit          Code = "git_failed"
+	CodeForge        Code = "forge_failed"  // GitHub cannot be reached, broke off or answers with a fault
 	CodeMergeStopped Code = "merge_stopped" // a rebase or merge stopped on a conflict
 	CodeLimit        Code = "usage_limit"
 	CodeHalted       Code = "halted" // only a person can decide how to go on
@@ -54,7 +55,7 @@ func Codes() []Code {
 	return []Code{
 		CodeInvalid, CodeUnauthorized, CodeNotFound, CodeAmbiguous, CodeConflict, CodeExists, CodeUntrusted,
 		CodeTooOld, CodeUnavailable, CodeTimeout, CodeAgent, CodeAgentMissing, CodeCheck, CodeSetup, CodeGit,
-		CodeMergeStopped, CodeLimit, CodeHalted, CodeSchemaNewer, CodeCorrupt,
+		CodeForge, CodeMergeStopped, CodeLimit, CodeHalted, CodeSchemaNewer, CodeCorrupt,
 		CodeDiskFull, CodeReadOnly, CodeInternal,
 	}
 }

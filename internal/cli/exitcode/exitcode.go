@@ -45,7 +45,7 @@ func Meanings() []Meaning {
 		{Check, "the task's check failed"},
 		{MergeStopped, "a rebase or merge stopped on a conflict"},
 		{Waiting, "waiting for a person: a permission, an answer, or a decision how to go on"},
-		{Limit, "a usage limit of the agent was reached"},
+		{Limit, "a usage limit was reached: of the agent, or of the forge"},
 		{NotFound, "not found"},
 		{Conflict, "the state does not allow it, or something of that name exists"},
 		{Daemon, "hfd is unavailable, or too old"},
@@ -58,7 +58,7 @@ func Meanings() []Meaning {
 // is a plain failure, and ok is false.
 func Of(code api.Code) (exit int, ok bool) {
 	switch code {
-	case api.CodeInternal, api.CodeGit, api.CodeSetup, api.CodeDiskFull, api.CodeReadOnly:
+	case api.CodeInternal, api.CodeGit, api.CodeForge, api.CodeSetup, api.CodeDiskFull, api.CodeReadOnly:
 		return Failed, true
 	case api.CodeInvalid, api.CodeAmbiguous:
 		return Usage, true
