@@ -45,6 +45,7 @@ func rules() []rule {
 			"internal/forge", "internal/git", "internal/ids", "internal/operation", "internal/sanitize", "internal/session", "internal/stack", "internal/task",
 		}},
 		{"internal/repo", []string{"internal/git", "internal/ids", "internal/repoconfig", "internal/task"}},
+		{"internal/stack", []string{"internal/git", "internal/xec"}},
 		{"internal/rebuild", []string{
 			"internal/git", "internal/hold", "internal/ids", "internal/journal", "internal/operation", "internal/session", "internal/task",
 		}},
@@ -127,7 +128,7 @@ func unlinked() []string {
 		"github.com/cli/go-gh/...", "github.com/itchyny/gojq/...", "github.com/pelletier/go-toml/...",
 		"github.com/coder/acp-go-sdk/...",
 		module + "/internal/store", module + "/internal/server", module + "/internal/daemon/...", module + "/internal/task",
-		module + "/internal/session", module + "/internal/operation", module + "/internal/agent/...", module + "/internal/git",
+		module + "/internal/session", module + "/internal/operation", module + "/internal/agent/...", module + "/internal/git", module + "/internal/stack",
 		module + "/internal/sandbox/...", module + "/internal/config", module + "/internal/repoconfig", module + "/internal/repo",
 		module + "/internal/format", module + "/internal/forge/...", module + "/migrations",
 	}

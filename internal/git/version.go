@@ -18,3 +18,15 @@ func (r *Runner) Version(ctx context.Context) (string, error) {
 	}
 	return strings.TrimPrefix(strings.TrimSpace(out.String()), "git version "), nil
 }
+
+// ExecPath is where git keeps its own programs, and looks for those of others.
+func (r *Runner) ExecPath(ctx context.Context) (string, error) {
+	if err := r.check(ctx); err != nil {
+		return "", err
+	}
+	var out bytes.Buffer
+	if err := r.exec(ctx, "/", call{args: []string{"--exec-path"}, stdout: &out}); err != nil {
+		return "", err
+	}
+	return strings.TrimSpace(out.String()), nil
+}
