@@ -63,6 +63,7 @@ type Runner struct {
 
 	mu        sync.Mutex
 	ready     bool // the program was found and is new enough
+	many      bool // it takes many merges at once
 	viewDir   string
 	temporary bool            // viewDir is ours alone
 	views     map[string]view // by common git directory
@@ -203,7 +204,7 @@ func (r *Runner) check(ctx context.Context) error {
 	if err := r.exec(ctx, "/", call{args: []string{"version"}, stdout: &out}); err != nil {
 		return err
 	}
-	if err := checkVersion(out.String()); err != nil {
+	if r.many, err = checkVersion(out.String()); err != nil {
 		return err
 	}
 	r.ready = true
@@ -213,16 +214,17 @@ func (r *Runner) check(ctx context.Context) error {
 // MinVersion is the oldest git that hf works with.
 const MinVersion = "2.38"
 
-func checkVersion(line string) error {
+// checkVersion also says whether git merges many pairs of commits at once.
+func checkVersion(line string) (many bool, err error) {
 	var major, minor int
-	_, err := fmt.Sscanf(strings.TrimSpace(line), "git version %d.%d", &major, &minor)
+	_, err = fmt.Sscanf(strings.TrimSpace(line), "git version %d.%d", &major, &minor)
 	if err != nil || major < 2 || (major == 2 && minor < 38) {
-		return &api.Error{
+		return false, &api.Error{
 			Code: api.CodeGit, Message: fmt.Sprintf("%q is too old", strings.TrimSpace(line)),
 			Hint: "hf needs git " + MinVersion + " or newer",
 		}
 	}
-	return nil
+	return major > 2 || minor > 38, nil
 }
 
 // CommandError is a git command that did not succeed.
