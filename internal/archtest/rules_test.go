@@ -32,7 +32,7 @@ func rules() []rule {
 		{"internal/daemon", []string{"internal/..."}},
 		{"internal/format", nil},
 		{"internal/server", []string{"internal/operation", "internal/session", "internal/task"}},
-		{"internal/store", []string{"internal/operation", "internal/session", "internal/task", "migrations"}},
+		{"internal/store", []string{"internal/change", "internal/operation", "internal/session", "internal/task", "migrations"}},
 		{"internal/config", nil},
 
 		// The domain. It knows git and the contracts of plug-ins, and neither

@@ -11,6 +11,7 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/hf-dev/hf/internal/git"
 	"github.com/hf-dev/hf/internal/ids"
 	"github.com/hf-dev/hf/internal/operation"
 	"github.com/hf-dev/hf/internal/task"
@@ -38,6 +39,9 @@ type Tx interface {
 	PutOperation(op *operation.Operation) error
 	LiveOperations() ([]operation.Operation, error)
 
+	RemoteBranch(repo, remote, branch string) (*RemoteBranch, error) // nil when nothing is known
+	PutRemoteBranch(b *RemoteBranch) error
+
 	Event(kind api.EventKind, workspace, task string, data any) (int64, error)
 	LastSeq() (int64, error)
 	Replay(request string) ([]byte, bool, error)
@@ -52,20 +56,26 @@ type Runner interface {
 // Config is what a Service works with. All fields are required.
 type Config struct {
 	Store  Store
+	Git    Git
 	Runner func() Runner // the runner needs the service's plans first
-	Log    *slog.Logger
-	Now    func() time.Time
+	// Login says who signs in to a remote at an address for a caller. Nil: whoever
+	// git asks.
+	Login    func(ctx context.Context, address string, env api.Env) *git.Login
+	IsSecret func(name, value string) bool // variables whose values are kept in memory only
+	Log      *slog.Logger
+	Now      func() time.Time
 }
 
 // Service carries out what people ask of branches.
 type Service struct {
-	cfg   Config
-	turns *turns
+	cfg     Config
+	turns   *turns
+	callers *callers
 }
 
 // NewService returns a service.
 func NewService(cfg Config) *Service {
-	return &Service{cfg: cfg, turns: newTurns()}
+	return &Service{cfg: cfg, turns: newTurns(), callers: newCallers()}
 }
 
 // Plans returns the plans of every kind of operation on a repo.
@@ -80,9 +90,11 @@ type Receipt struct {
 }
 
 // begin stores an operation on a repo as the answer to a request, and enqueues
-// it. The same request again has the same answer.
-func (s *Service) begin(ctx context.Context, request string, repo *task.Repo, kind string, args any) (Receipt, error) {
-	packed, err := json.Marshal(args)
+// it. The same request again has the same answer. env are the caller's variables;
+// see callerEnv.
+func (s *Service) begin(ctx context.Context, request string, repo *task.Repo, kind string, env api.Env, args any) (Receipt, error) {
+	plain, secrets := s.split(env)
+	packed, err := pack(plain, args)
 	if err != nil {
 		return Receipt{}, fmt.Errorf("pack the arguments of %s: %w", kind, err)
 	}
@@ -104,6 +116,7 @@ func (s *Service) begin(ctx context.Context, request string, repo *task.Repo, ki
 		if err := tx.PutOperation(r.Operation); err != nil {
 			return err
 		}
+		s.callers.put(r.Operation.ID, secrets)
 		return remember(tx, request, r)
 	})
 	if err != nil {

@@ -128,7 +128,9 @@ func (a *app) wire(ctx context.Context, cfg *config.Source) error {
 	})
 	a.tasks.Adopt(a.daemon.Handoff())
 	a.changes = change.NewService(change.Config{
-		Store: changeStore{a.store}, Runner: func() change.Runner { return a.runner }, Log: log, Now: fault.Now,
+		Store: changeStore{a.store}, Git: a.git, Runner: func() change.Runner { return a.runner },
+		Login:    func(context.Context, string, api.Env) *git.Login { return nil },
+		IsSecret: config.HoldsSecret, Log: log, Now: fault.Now,
 	})
 	a.runner = operation.New(operation.Config[*store.Tx]{Store: a.store, Plans: slices.Concat(
 		operation.Lift(a.tasks.Plans(), func(tx *store.Tx) task.Tx { return tx }),

@@ -25,8 +25,7 @@ func (r *Runner) Fetch(ctx context.Context, repo Repo, branch string, env []stri
 	if err != nil || name == "" {
 		return err
 	}
-	// Fetches of one repository wait for one another, and for nothing else.
-	unlock, err := r.locks.Lock(ctx, filepath.Join(repo.GitDir, "fetch"))
+	unlock, err := r.lockNetwork(ctx, repo)
 	if err != nil {
 		return err
 	}
@@ -34,17 +33,21 @@ func (r *Runner) Fetch(ctx context.Context, repo Repo, branch string, env []stri
 	err = fault.Around("git.fetch", func() error {
 		return r.run(ctx, call{
 			in: repo.in(), env: callerEnv(env), limit: fetchLimit,
-			args: []string{
-				"fetch", "--quiet", "--no-tags", "--no-recurse-submodules", "--no-auto-maintenance", "--no-write-fetch-head",
-				"--upload-pack=git-upload-pack", "--end-of-options", name,
-				"+refs/heads/" + branch + ":refs/remotes/" + name + "/" + branch,
-			},
+			args: fetchArgs(name, branch),
 		})
 	})
 	if err != nil {
 		return networkError(withoutUser(address), err)
 	}
 	return nil
+}
+
+func fetchArgs(remote, branch string) []string {
+	return []string{
+		"fetch", "--quiet", "--no-tags", "--no-recurse-submodules", "--no-auto-maintenance", "--no-write-fetch-head",
+		"--upload-pack=git-upload-pack", "--end-of-options", remote,
+		"+refs/heads/" + branch + ":refs/remotes/" + remote + "/" + branch,
+	}
 }
 
 // Clone clones a repository into a directory that appears only when the clone

@@ -105,6 +105,7 @@ type call struct {
 	args   []string
 	config []string // key=value, beside the fixed ones
 	env    []string // beside the base
+	login  *Login   // for the host it is of
 	stdin  io.Reader
 	stdout io.Writer
 	stderr io.Writer
@@ -126,7 +127,7 @@ func (r *Runner) run(ctx context.Context, c call) error {
 	}
 	dir := c.in.workTree
 	c.env = append(c.env, "GIT_DIR="+gitDir, "GIT_COMMON_DIR="+v.dir)
-	c.env = append(c.env, v.env...)
+	c.env = append(c.env, v.users.with(c.login).env()...)
 	if dir == "" {
 		dir = c.in.common
 		c.env = append(c.env, "GIT_WORK_TREE="+v.dir)

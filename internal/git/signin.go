@@ -2,7 +2,9 @@ package git
 
 import (
 	"fmt"
+	"net"
 	"net/url"
+	"slices"
 	"strings"
 )
 
@@ -37,6 +39,31 @@ func (s *signIns) take(address string) string {
 		}
 	}
 	return clean
+}
+
+// with adds a login. The password of an address goes before it: whoever wrote
+// that there meant it. Without encryption a login goes to this machine only.
+func (s signIns) with(l *Login) signIns {
+	if l == nil {
+		return s
+	}
+	out := slices.Clone(s)
+	for _, scheme := range []string{"https", "http"} {
+		u := &url.URL{Scheme: scheme, Host: l.Host, User: url.UserPassword(l.User, l.Password)}
+		named := slices.ContainsFunc(s, func(have *url.URL) bool {
+			_, secret := have.User.Password()
+			return secret && have.Scheme == scheme && have.Host == l.Host
+		})
+		if !named && (scheme == "https" || isLoopback(u.Hostname())) {
+			out = append(out, u)
+		}
+	}
+	return out
+}
+
+func isLoopback(host string) bool {
+	ip := net.ParseIP(host)
+	return host == "localhost" || ip != nil && ip.IsLoopback()
 }
 
 // env gives the users to git, in the environment, which only the user can read.

@@ -19,7 +19,7 @@ import (
 type view struct {
 	stamp string
 	dir   string
-	env   []string // what signs in to remotes whose address holds a password
+	users signIns // of remotes whose address holds them
 }
 
 // own is a git directory in a view for commands that belong to no work tree and
@@ -48,7 +48,7 @@ func (r *Runner) view(ctx context.Context, common string) (view, error) {
 	if err := r.openViews(); err != nil {
 		return view{}, fmt.Errorf("make directory for views: %w", err)
 	}
-	text, env, err := r.harmless(ctx, config)
+	text, users, err := r.harmless(ctx, config)
 	if err != nil {
 		return view{}, err
 	}
@@ -56,7 +56,7 @@ func (r *Runner) view(ctx context.Context, common string) (view, error) {
 	if err != nil {
 		return view{}, fmt.Errorf("make view of %s: %w", common, err)
 	}
-	v := view{stamp: stamp, dir: dir, env: env}
+	v := view{stamp: stamp, dir: dir, users: users}
 	r.views[common] = v
 	return v, nil
 }
@@ -89,9 +89,9 @@ func (r *Runner) Close() error {
 }
 
 // harmless returns the configuration of a view: the allowed keys of a
-// configuration file, without its includes, and what signs in to remotes whose
-// address holds a password. Reading a file this way runs nothing.
-func (r *Runner) harmless(ctx context.Context, config string) (text []byte, env []string, err error) {
+// configuration file, without its includes, and the users that the addresses of
+// remotes hold. Reading a file this way runs nothing.
+func (r *Runner) harmless(ctx context.Context, config string) (text []byte, users signIns, err error) {
 	var out bytes.Buffer
 	err = r.exec(ctx, r.viewDir, call{
 		args: []string{"config", "--file", config, "--no-includes", "--list", "-z"},
@@ -101,7 +101,6 @@ func (r *Runner) harmless(ctx context.Context, config string) (text []byte, env 
 		return nil, nil, fmt.Errorf("read configuration of the repository: %w", err)
 	}
 	var b bytes.Buffer
-	var users signIns
 	for entry := range bytes.SplitSeq(bytes.TrimSuffix(out.Bytes(), []byte{0}), []byte{0}) {
 		key, value, has := strings.Cut(string(entry), "\n")
 		if !has {
@@ -114,7 +113,7 @@ func (r *Runner) harmless(ctx context.Context, config string) (text []byte, env 
 			writeKey(&b, key, value)
 		}
 	}
-	return b.Bytes(), users.env(), nil
+	return b.Bytes(), users, nil
 }
 
 // allowedKey reports whether a key of a repository's own configuration may

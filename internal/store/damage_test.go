@@ -35,18 +35,18 @@ func TestDamageIsNoticedAndLeftAlone(t *testing.T) {
 			removeSessions(t, path)
 			write(t, path+"-wal", []byte("frames"))
 		}, "write-ahead log"},
-		"header":        {func(t *testing.T, path string) { change(t, path, func(b []byte) []byte { b[3] ^= 1; return b }) }, "is no SQLite database"},
+		"header":        {func(t *testing.T, path string) { alter(t, path, func(b []byte) []byte { b[3] ^= 1; return b }) }, "is no SQLite database"},
 		"another file":  {func(t *testing.T, path string) { write(t, path, []byte("hello\n")) }, "is no SQLite database"},
-		"cut in header": {func(t *testing.T, path string) { change(t, path, func(b []byte) []byte { return b[:50] }) }, "cut off"},
-		"cut":           {func(t *testing.T, path string) { change(t, path, func(b []byte) []byte { return b[:len(b)/2] }) }, "cut off"},
+		"cut in header": {func(t *testing.T, path string) { alter(t, path, func(b []byte) []byte { return b[:50] }) }, "cut off"},
+		"cut":           {func(t *testing.T, path string) { alter(t, path, func(b []byte) []byte { return b[:len(b)/2] }) }, "cut off"},
 		"page size": {func(t *testing.T, path string) {
-			change(t, path, func(b []byte) []byte { b[16], b[17] = 3, 3; return b })
+			alter(t, path, func(b []byte) []byte { b[16], b[17] = 3, 3; return b })
 		}, "no sense"},
 		"page": {func(t *testing.T, path string) {
-			change(t, path, func(b []byte) []byte { copy(b[4096:], bytes.Repeat([]byte{0xff}, 4096)); return b })
+			alter(t, path, func(b []byte) []byte { copy(b[4096:], bytes.Repeat([]byte{0xff}, 4096)); return b })
 		}, "damaged"},
 		"schema": {func(t *testing.T, path string) {
-			change(t, path, func(b []byte) []byte { copy(b[100:4096], bytes.Repeat([]byte{0xff}, 3996)); return b })
+			alter(t, path, func(b []byte) []byte { copy(b[100:4096], bytes.Repeat([]byte{0xff}, 3996)); return b })
 		}, "damaged"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -308,7 +308,7 @@ func write(t *testing.T, path string, b []byte) {
 	}
 }
 
-func change(t *testing.T, path string, fn func([]byte) []byte) {
+func alter(t *testing.T, path string, fn func([]byte) []byte) {
 	t.Helper()
 	b, err := os.ReadFile(path)
 	if err != nil {

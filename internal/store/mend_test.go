@@ -96,7 +96,7 @@ func (k *stock) mended(t *testing.T) (r *api.Recovery, reached string, seq int64
 
 func TestMendTakesTheBestCopy(t *testing.T) {
 	spoilPage := func(t *testing.T, path string) {
-		change(t, path, func(b []byte) []byte { copy(b[4096:], bytes.Repeat([]byte{0xff}, 4096)); return b })
+		alter(t, path, func(b []byte) []byte { copy(b[4096:], bytes.Repeat([]byte{0xff}, 4096)); return b })
 	}
 	original := newStock(t)
 	for name, c := range map[string]struct {
@@ -111,7 +111,7 @@ func TestMendTakesTheBestCopy(t *testing.T) {
 		}, "two"},
 		"not one of a newer hf": {func(t *testing.T, k *stock) {
 			remove(t, k.path)
-			change(t, k.copies[2], func(b []byte) []byte { copy(b[60:], []byte{0, 0, 39, 15}); return b })
+			alter(t, k.copies[2], func(b []byte) []byte { copy(b[60:], []byte{0, 0, 39, 15}); return b })
 		}, "two"},
 		"by what is in it, not by its time": {func(t *testing.T, k *stock) {
 			remove(t, k.path)
@@ -328,7 +328,7 @@ func TestFaultsAreFound(t *testing.T) {
 // looks for, however large the file is.
 func TestDamageFoundInUse(t *testing.T) {
 	k := newStock(t)
-	change(t, k.path, func(b []byte) []byte { // a page in the middle, which nothing needs at the start
+	alter(t, k.path, func(b []byte) []byte { // a page in the middle, which nothing needs at the start
 		for at := 4096 * 2; at < len(b); at += 4096 {
 			copy(b[at+200:], bytes.Repeat([]byte{0xff}, 3000))
 		}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/hf-dev/hf/internal/change"
 	"github.com/hf-dev/hf/internal/operation"
 	"github.com/hf-dev/hf/internal/session"
 	"github.com/hf-dev/hf/internal/task"
@@ -48,6 +49,16 @@ func TestRoundTrip(t *testing.T) {
 				(*Tx).PutMessage, func(tx *Tx) (*session.Message, error) { return tx.Message("random") })
 			roundTrip(t, s, full, r, func(v *session.Permission) { v.ID, v.Task, v.Session = "random", "t", "s" },
 				(*Tx).PutPermission, func(tx *Tx) (*session.Permission, error) { return tx.Permission("random") })
+			roundTrip(t, s, full, r, func(v *change.RemoteBranch) { v.Repo, v.Remote, v.Branch = "r", "origin", "random" },
+				(*Tx).PutRemoteBranch, func(tx *Tx) (*change.RemoteBranch, error) { return tx.RemoteBranch("r", "origin", "random") })
+			roundTrip(t, s, full, r, func(v *change.Fix) { v.Task, v.Kind, v.Signature = "t", api.FixCI, "random" },
+				(*Tx).PutFix, func(tx *Tx) (*change.Fix, error) {
+					fixes, err := tx.Fixes("t")
+					if err != nil || len(fixes) != 1 {
+						return nil, fmt.Errorf("%d fixes, %w", len(fixes), err)
+					}
+					return &fixes[0], nil
+				})
 			roundTrip(t, s, full, r, func(v *operation.Operation) {
 				v.ID, v.Task, v.Repo, v.UpdatedAt = "random", "t", "r", now
 				v.Steps = []operation.Step{*random[operation.Step](r), {Name: "empty"}}
