@@ -105,6 +105,11 @@ func (v *supervisor) writePrompt(ctx context.Context) error {
 	if held, err := v.heldByLimit(ctx, facts); held || err != nil {
 		return err
 	}
+	leave, open := v.m.gates.enter(v.task)
+	if !open {
+		return nil // whoever holds it wakes this session
+	}
+	defer leave()
 	msg, err := v.nextMessage(ctx)
 	if err != nil || msg == nil || v.sent[promptKey(msg.ID)] {
 		return err

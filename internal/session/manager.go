@@ -50,6 +50,8 @@ type Manager struct {
 
 	mu   sync.Mutex
 	live map[string]*supervisor // by session
+
+	gates gates
 }
 
 // StartRequest asks for a session.
@@ -67,7 +69,7 @@ type StartRequest struct {
 // New returns a manager that supervises nothing yet. ctx bounds its whole life.
 func New(ctx context.Context, cfg Config) *Manager {
 	ctx, cancel := context.WithCancel(ctx)
-	return &Manager{cfg: cfg, ctx: ctx, cancel: cancel, changed: newBroadcast(), live: map[string]*supervisor{}}
+	return &Manager{cfg: cfg, ctx: ctx, cancel: cancel, changed: newBroadcast(), live: map[string]*supervisor{}, gates: gates{of: map[string]*gate{}}}
 }
 
 // Close lets go of every session. The agents and their holders go on.
