@@ -75,7 +75,7 @@ type Service struct {
 
 // NewService returns a service.
 func NewService(cfg Config) *Service {
-	return &Service{cfg: cfg, turns: newTurns(), callers: newCallers()}
+	return &Service{cfg: cfg, turns: newTurns(cfg.Store), callers: newCallers()}
 }
 
 // Plans returns the plans of every kind of operation on a repo.

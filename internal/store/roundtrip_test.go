@@ -65,6 +65,8 @@ func TestRoundTrip(t *testing.T) {
 				v.Steps[0].Name = "full"
 				v.Steps[0].Limit = 90 * time.Second
 			}, (*Tx).PutOperation, func(tx *Tx) (*operation.Operation, error) { return tx.Operation("random") })
+			roundTrip(t, s, full, r, func(v *change.Action) { v.Operation, v.Repo, v.UpdatedAt = "random", "r", now },
+				(*Tx).PutStackAction, func(tx *Tx) (*change.Action, error) { return tx.StackAction("random") })
 		}
 	}
 }
@@ -174,6 +176,7 @@ func TestEveryQueryCompiles(t *testing.T) {
 			tx.PutMessage(&session.Message{ID: "x", Task: "x", State: api.MessageQueued}),
 			tx.PutPermission(&session.Permission{Session: "x", PermissionRequest: api.PermissionRequest{ID: "x", Task: "x", State: api.PermissionOpen}}),
 			tx.PutOperation(&operation.Operation{ID: "x", Task: "x", State: api.OperationPending, Steps: []operation.Step{{Name: "x"}}}),
+			tx.PutStackAction(&change.Action{Operation: "x", Repo: "x"}),
 			tx.PutSetting("x", "x"),
 			tx.Remember("x", nil),
 		)
