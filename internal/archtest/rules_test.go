@@ -44,6 +44,7 @@ func rules() []rule {
 		{"internal/change", []string{
 			"internal/forge", "internal/git", "internal/ids", "internal/operation", "internal/sanitize", "internal/session", "internal/stack", "internal/task",
 		}},
+		{"internal/pull", []string{"internal/forge", "internal/git", "internal/task"}},
 		{"internal/repo", []string{"internal/git", "internal/ids", "internal/repoconfig", "internal/task"}},
 		{"internal/stack", []string{"internal/git", "internal/xec"}},
 		{"internal/rebuild", []string{

@@ -285,20 +285,9 @@ func (r *Runner) branches(ctx context.Context, repo Repo) (branches, error) {
 // Remote returns the name and URL of the remote that hf fetches from: origin,
 // else the only one. Both are "" when there is none.
 func (r *Runner) Remote(ctx context.Context, repo Repo) (name, url string, err error) {
-	out, err := r.output(ctx, repo.in(), "config", "-z", "--get-regexp", `^remote\..*\.url$`)
-	if exitCode(err) == 1 {
-		return "", "", nil
-	}
+	urls, err := r.Remotes(ctx, repo)
 	if err != nil {
-		return "", "", failed("list remotes", err)
-	}
-	urls := map[string]string{}
-	for entry := range strings.SplitSeq(strings.TrimSuffix(string(out), "\x00"), "\x00") {
-		key, value, _ := strings.Cut(entry, "\n")
-		remote := strings.TrimSuffix(strings.TrimPrefix(key, "remote."), ".url")
-		if _, seen := urls[remote]; !seen {
-			urls[remote] = value
-		}
+		return "", "", err
 	}
 	if url, ok := urls["origin"]; ok {
 		return "origin", url, nil
@@ -309,6 +298,27 @@ func (r *Runner) Remote(ctx context.Context, repo Repo) (name, url string, err e
 		}
 	}
 	return "", "", nil
+}
+
+// Remotes returns the URLs of the repository's remotes by their names: of one
+// with several, the first.
+func (r *Runner) Remotes(ctx context.Context, repo Repo) (map[string]string, error) {
+	out, err := r.output(ctx, repo.in(), "config", "-z", "--get-regexp", `^remote\..*\.url$`)
+	if exitCode(err) == 1 {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, failed("list remotes", err)
+	}
+	urls := map[string]string{}
+	for entry := range strings.SplitSeq(strings.TrimSuffix(string(out), "\x00"), "\x00") {
+		key, value, _ := strings.Cut(entry, "\n")
+		remote := strings.TrimSuffix(strings.TrimPrefix(key, "remote."), ".url")
+		if _, seen := urls[remote]; !seen {
+			urls[remote] = value
+		}
+	}
+	return urls, nil
 }
 
 // CheckIdentity reports whether git knows who the user is, so that a commit

@@ -27,7 +27,8 @@ var historyTable = newTable("events LEFT JOIN tasks ON tasks.id = events.task", 
 const notable = ` AND kind NOT IN ('step.started', 'step.progress')
 	AND NOT (kind = 'message.state' AND json_extract(data, '$.state') IN ('delivered', 'done'))
 	AND NOT (kind IN ('task.changed', 'session.activity') AND json_extract(data, '$.was') IS json_extract(data, '$.status'))
-	AND NOT (kind = 'repo.changed' AND json_extract(data, '$.progress') IS NOT NULL)`
+	AND NOT (kind = 'repo.changed' AND json_extract(data, '$.progress') IS NOT NULL)
+	AND NOT (kind = 'pull_request.changed' AND task = '')`
 
 // The events of a task, of a branch, or of a workspace and of none. Each comes
 // from an index in the order of seq, so that a limit ends the search.

@@ -91,6 +91,8 @@ func (e *HistoryEvent) Words() string {
 	case api.EventBackendUpgraded:
 		u := data[api.BackendUpgrade](e)
 		return fmt.Sprintf("hfd upgraded in place to %s (build %d, was %d)", u.Version, u.Build, u.From)
+	case api.EventPullRequestChanged:
+		return e.pullWords()
 	case api.EventSnapshot:
 	}
 	return string(e.Kind)

@@ -260,7 +260,39 @@ func (p *prune) merged(ctx context.Context, t *Task, wt git.Worktree) (why strin
 			return fmt.Sprintf("its work is in %s, %s", t.Base, how), true, nil
 		}
 	}
-	return "its work is not merged into " + t.Base, false, nil
+	return p.mergedThere(ctx, t, wt.Repo, tip)
+}
+
+// mergedThere says whether everything up to tip was merged by a pull request,
+// into whatever base, and maybe as other commits.
+func (p *prune) mergedThere(ctx context.Context, t *Task, repo git.Repo, tip string) (why string, free bool, err error) {
+	var pulls []api.PullRequest
+	err = p.s.cfg.Store.View(ctx, func(tx Tx) (err error) {
+		pulls, err = tx.PullRequestsOf(t.RepoID, t.Branch)
+		return err
+	})
+	if err != nil {
+		return "", false, err
+	}
+	why = "its work is not merged into " + t.Base
+	for i := range pulls {
+		pr := &pulls[i]
+		if pr.Task != t.ID || !pr.Ended() {
+			continue
+		}
+		if pr.State == api.PullRequestClosed {
+			why = fmt.Sprintf("its pull request #%d was closed without being merged", pr.Number)
+			continue
+		}
+		if tip == pr.Head {
+			return fmt.Sprintf("its pull request #%d was merged into %s", pr.Number, pr.Base), true, nil
+		}
+		if _, ok, err := p.s.cfg.Git.Merged(ctx, repo, tip, pr.Head); err == nil && ok { // an error: the commit is not here
+			return fmt.Sprintf("its pull request #%d was merged into %s", pr.Number, pr.Base), true, nil
+		}
+		why = fmt.Sprintf("it has commits that its merged pull request #%d does not have", pr.Number)
+	}
+	return why, false, nil
 }
 
 // end kills a task, which saves whatever there is, and waits until it is.

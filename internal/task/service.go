@@ -31,6 +31,7 @@ type Tx interface {
 	Tasks(f Filter) ([]Task, error)
 	FindTasks(workspace, ref string) ([]Task, error)
 	Repo(id string) (*Repo, error)
+	PullRequestsOf(repo, branch string) ([]api.PullRequest, error)
 	Trusted(repo, hash string) (bool, error)
 
 	Operation(id string) (*operation.Operation, error)

@@ -18,7 +18,11 @@ func Shown(t *Task) (api.Status, string) {
 	case api.LifecycleProvisioning:
 		return api.StatusProvisioning, t.Step
 	case api.LifecycleReady:
-		return active(t)
+		status, reason := active(t)
+		if over := pullOver(t); over != "" && status == api.StatusIdle {
+			reason = over
+		}
+		return status, reason
 	case api.LifecycleArchiving:
 		return api.StatusRunning, join("archiving", t.Step)
 	case api.LifecycleArchived:
@@ -88,6 +92,16 @@ func active(t *Task) (api.Status, string) {
 // busy reports whether an agent does something, or waits for somebody.
 func busy(a api.Activity) bool {
 	return a == api.ActivityStarting || a == api.ActivityWorking || a == api.ActivityNeedsPermission || a == api.ActivityNeedsInput
+}
+
+// pullOver says that a task's pull request ended, and what to do then; "" while
+// it did not.
+func pullOver(t *Task) string {
+	p, ok := t.Pull.Get()
+	if !ok || !p.Ended() {
+		return ""
+	}
+	return fmt.Sprintf("#%d %s; `hf archive %s` parks it", p.Number, p.State, t.ID)
 }
 
 // ended says what is worth knowing of how a turn ended, "" when it ended well.

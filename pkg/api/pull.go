@@ -44,31 +44,63 @@ type PullRequestSummary struct {
 	Draft  bool             `json:"draft"`
 	Checks ChecksState      `json:"checks"`
 	Review ReviewState      `json:"review"`
+	// ObservedAt is when hf wrote this down: when it last changed or, where it is
+	// stale, when it was last seen.
+	ObservedAt time.Time `json:"observedAt,omitzero"`
+	Stale      bool      `json:"stale,omitempty"` // hf cannot look at present: it may be another by now
 }
 
 // PullRequest is all hf knows of a pull request.
 type PullRequest struct {
 	PullRequestSummary
-	Task              string     `json:"task,omitempty"`
+	Task              string     `json:"task,omitempty"` // whose branch it is of
 	Title             string     `json:"title"`
 	Author            string     `json:"author"`
-	Branch            string     `json:"branch"`
-	Head              string     `json:"head"` // the commit
-	Base              string     `json:"base"` // the branch
+	Branch            string     `json:"branch"` // OWNER:BRANCH where it is one of a fork
+	Head              string     `json:"head"`   // the commit
+	Base              string     `json:"base"`   // the branch
 	Mergeable         *bool      `json:"mergeable,omitempty"`
 	AutoMerge         bool       `json:"autoMerge"`
 	CheckRuns         []CheckRun `json:"checkRuns"`
 	Reviewers         []Reviewer `json:"reviewers"`
 	UnresolvedThreads int        `json:"unresolvedThreads"`
-	UpdatedAt         time.Time  `json:"updatedAt"`  // on the forge
-	ObservedAt        time.Time  `json:"observedAt"` // by hf
+	CreatedAt         time.Time  `json:"createdAt"`
+	UpdatedAt         time.Time  `json:"updatedAt"` // on the forge
+	MergedAt          *time.Time `json:"mergedAt,omitempty"`
+	MergeCommit       string     `json:"mergeCommit,omitempty"`
+}
+
+// Failing returns the names of the checks that failed.
+func (p *PullRequest) Failing() (names []string) {
+	for i := range p.CheckRuns {
+		if p.CheckRuns[i].State == ChecksFail {
+			names = append(names, p.CheckRuns[i].FullName())
+		}
+	}
+	return names
+}
+
+// Ended reports whether it is merged or closed.
+func (p *PullRequestSummary) Ended() bool {
+	return p.State == PullRequestMerged || p.State == PullRequestClosed
 }
 
 // CheckRun is one check of a commit.
 type CheckRun struct {
-	Name  string      `json:"name"`
-	State ChecksState `json:"state"`
-	URL   string      `json:"url,omitempty"`
+	Name     string      `json:"name"`
+	Workflow string      `json:"workflow,omitempty"` // what it is a job of
+	State    ChecksState `json:"state"`
+	Result   string      `json:"result,omitempty"` // the forge's own word for how it ended
+	URL      string      `json:"url,omitempty"`
+	Job      int64       `json:"job,omitempty"` // of which there is a log
+}
+
+// FullName is the workflow and the name, as the forge's pages have it.
+func (c *CheckRun) FullName() string {
+	if c.Workflow == "" {
+		return c.Name
+	}
+	return c.Workflow + " / " + c.Name
 }
 
 // Reviewer is somebody who reviewed, or was asked to.
@@ -79,19 +111,26 @@ type Reviewer struct {
 
 // PullRequestEvent is a transition of a pull request.
 type PullRequestEvent struct {
-	Repo   string              `json:"repo"`
-	Now    PullRequestSummary  `json:"now"`
-	Was    *PullRequestSummary `json:"was,omitempty"` // absent when it was not known
-	Branch string              `json:"branch"`
-	Failed []string            `json:"failed,omitempty"` // the names of checks that fail now
+	Repo    string              `json:"repo"`
+	Now     PullRequestSummary  `json:"now"`           // its state is none when the forge has it no more
+	Was     *PullRequestSummary `json:"was,omitempty"` // absent when it was not known
+	Title   string              `json:"title"`
+	Branch  string              `json:"branch"`
+	Head    string              `json:"head,omitempty"`   // the commit
+	Failed  []string            `json:"failed,omitempty"` // the names of checks that fail now
+	Threads int                 `json:"threads"`          // that are not resolved
+	// ThreadsWere is how many there were before.
+	ThreadsWere int  `json:"threadsWere"`
+	Conflicts   bool `json:"conflicts,omitempty"` // it cannot be merged any more
 }
 
 // ForgePoll says how looking at the pull requests of a repo went.
 type ForgePoll struct {
 	Repo       string     `json:"repo"`
 	Host       string     `json:"host,omitempty"`
-	Name       string     `json:"name,omitempty"` // OWNER/NAME on the host
-	PolledAt   *time.Time `json:"polledAt,omitempty"`
+	Name       string     `json:"name,omitempty"`     // OWNER/NAME on the host
+	PolledAt   *time.Time `json:"polledAt,omitempty"` // the last look
+	SeenAt     *time.Time `json:"seenAt,omitempty"`   // the last look that found something out
 	NextAt     *time.Time `json:"nextAt,omitempty"`
 	Error      *Error     `json:"error,omitempty"` // of the last look
 	Limit      int        `json:"limit"`           // of the rate budget; 0 = not known

@@ -239,4 +239,5 @@ type Summary struct {
 	ByStatus  map[Status]int `json:"byStatus"`
 	ByAgent   map[string]int `json:"byAgent"`
 	Providers map[string]int `json:"byProvider"`
+	Forges    []ForgePoll    `json:"forges"` // looks at pull requests, of each repo that has any
 }
