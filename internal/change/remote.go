@@ -34,6 +34,8 @@ type Git interface {
 	SetUpstream(ctx context.Context, repo git.Repo, branch, remote string) error
 	ResolveCommit(ctx context.Context, repo git.Repo, rev string) (string, error)
 	Branch(ctx context.Context, repo git.Repo, name string) (commit string, exists bool, err error)
+	OpenWorktree(ctx context.Context, gitDir, path string) (git.Worktree, error)
+	Dirty(ctx context.Context, wt git.Worktree) (bool, error)
 }
 
 // Lease is leave to push a commit to a branch of a remote: over Expected, and

@@ -80,7 +80,7 @@ func NewService(cfg Config) *Service {
 
 // Plans returns the plans of every kind of operation on a repo.
 func (s *Service) Plans() []operation.Plan[Tx] {
-	return nil
+	return []operation.Plan[Tx]{s.pushPlan()}
 }
 
 // Receipt is what an accepted request led to.

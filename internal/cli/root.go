@@ -30,6 +30,7 @@ import (
 	"github.com/hf-dev/hf/internal/cli/logs"
 	"github.com/hf-dev/hf/internal/cli/open"
 	"github.com/hf-dev/hf/internal/cli/prune"
+	"github.com/hf-dev/hf/internal/cli/push"
 	"github.com/hf-dev/hf/internal/cli/rename"
 	"github.com/hf-dev/hf/internal/cli/repo"
 	"github.com/hf-dev/hf/internal/cli/restore"
@@ -89,6 +90,7 @@ func entries() []entry {
 		{"interrupt", nil, groupTalk, func(f *factory.Factory) *cobra.Command { return interrupt.NewCmd(f, nil) }},
 
 		{"diff", nil, groupWork, func(f *factory.Factory) *cobra.Command { return diff.NewCmd(f, nil) }},
+		{"push", nil, groupWork, func(f *factory.Factory) *cobra.Command { return push.NewCmd(f, nil) }},
 		{"exec", nil, groupWork, func(f *factory.Factory) *cobra.Command { return exec.NewCmd(f, nil) }},
 		{"shell", nil, groupWork, func(f *factory.Factory) *cobra.Command { return shell.NewCmd(f, nil) }},
 		{"open", nil, groupWork, func(f *factory.Factory) *cobra.Command { return open.NewCmd(f, nil) }},

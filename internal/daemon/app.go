@@ -138,7 +138,7 @@ func (a *app) wire(ctx context.Context, cfg *config.Source) error {
 	), Log: log, Now: fault.Now})
 	a.handler = server.New(server.Config{
 		Log: log, Version: version.Version(),
-		Tasks: a.tasks, Sessions: talks{a.tasks, a.sessions}, Events: eventStore{a.store}, Repos: repos{a.repos},
+		Tasks: a.tasks, Landings: a.changes, Sessions: talks{a.tasks, a.sessions}, Events: eventStore{a.store}, Repos: repos{a.repos},
 		Workspaces: workspaces{a.store, cfg}, Agents: a.agents, Backend: backend{a}, Doctor: doctor{a, a.agents}, Database: database{a},
 		Preferences: func() api.Preferences { return preferences(cfg.Current()) },
 		Isolation:   func(string) string { return worktrees.Capabilities().Isolation },

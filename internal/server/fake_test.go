@@ -304,12 +304,18 @@ func (w databases) Nuke(_ context.Context, in api.NukeRequest) (api.Nuked, error
 	return api.Nuked{Dir: "/old"}, w.note("nuke " + strconv.FormatBool(in.Force))
 }
 
+type landings struct{ *world }
+
+func (w landings) StartPush(_ context.Context, request, id string, in api.PushTask) (task.Receipt, error) {
+	return task.Receipt{Task: task.Task{ID: id}, Seq: 7}, w.note("push " + request + " " + id + " " + in.Env["PATH"])
+}
+
 // serve starts a server over a world. The config may be adjusted.
 func serve(t *testing.T, w *world, adjust ...func(*server.Config)) *httptest.Server {
 	t.Helper()
 	cfg := server.Config{
 		Log: slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelDebug})), Version: "v1",
-		Tasks: tasks{w}, Sessions: sessions{w}, Events: events{w}, Repos: repos{w},
+		Tasks: tasks{w}, Landings: landings{w}, Sessions: sessions{w}, Events: events{w}, Repos: repos{w},
 		Workspaces: workspaces{w}, Agents: agents{w}, Backend: backend{w}, Database: databases{w}, Doctor: doctor{w},
 		Preferences: func() api.Preferences { return api.Preferences{Editor: "ed"} },
 	}

@@ -102,6 +102,7 @@ type Config struct {
 	Log        *slog.Logger // required
 	Version    string       // of this build, for the header
 	Tasks      Tasks        // required, as are the services below
+	Landings   Landings
 	Sessions   Sessions
 	Events     Events
 	Repos      Repos
@@ -172,6 +173,7 @@ func (s *server) endpoints() []endpoint {
 		{api.RouteArchive, answer(http.StatusAccepted, s.action(s.cfg.Tasks.Archive))},
 		{api.RouteRestore, answer(http.StatusAccepted, s.action(s.cfg.Tasks.Restore))},
 		{api.RouteKill, answer(http.StatusAccepted, s.action(s.cfg.Tasks.Kill))},
+		{api.RoutePush, answer(http.StatusAccepted, landing(s, s.cfg.Landings.StartPush))},
 		{api.RoutePrune, answer(http.StatusOK, s.prune)},
 		{api.RouteInterrupt, answer(http.StatusAccepted, s.action(s.cfg.Tasks.Interrupt))},
 		{api.RouteSend, answer(http.StatusAccepted, s.send)},

@@ -95,6 +95,7 @@ var (
 	RouteArchive      = Route{"POST", "/v1/tasks/{task}/archive"}
 	RouteRestore      = Route{"POST", "/v1/tasks/{task}/restore"}
 	RouteKill         = Route{"POST", "/v1/tasks/{task}/kill"}
+	RoutePush         = Route{"POST", "/v1/tasks/{task}/push"}
 	RoutePrune        = Route{"POST", "/v1/prune"}
 	RouteInterrupt    = Route{"POST", "/v1/tasks/{task}/interrupt"}
 	RouteSend         = Route{"POST", "/v1/tasks/{task}/messages"}

@@ -38,7 +38,11 @@ func Operation(ctx context.Context, c Eventer, streams *iostreams.IOStreams, a a
 	defer cancel()
 	s := newSteps(streams, a.Operation)
 	defer s.clear()
-	events := Pump(ctx, c.Events(ctx, client.EventFilter{After: a.Seq, Task: a.Task.ID}))
+	filter := client.EventFilter{After: a.Seq, Task: a.Task.ID}
+	if a.Operation.Repo != "" {
+		filter.Task = "" // its steps are no task's
+	}
+	events := Pump(ctx, c.Events(ctx, filter))
 	redraw := time.NewTicker(tick)
 	defer redraw.Stop()
 	for {

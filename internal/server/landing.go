@@ -1,0 +1,29 @@
+package server
+
+import (
+	"context"
+
+	"github.com/hf-dev/hf/internal/task"
+	"github.com/hf-dev/hf/pkg/api"
+)
+
+// Landings bring the work of tasks to where it belongs.
+type Landings interface {
+	StartPush(ctx context.Context, request, task string, in api.PushTask) (task.Receipt, error)
+}
+
+// landing makes an endpoint of a request about one task's branch.
+func landing[In any](s *server, do func(ctx context.Context, request, task string, in In) (task.Receipt, error)) func(*request) (api.Accepted, error) {
+	return func(r *request) (api.Accepted, error) {
+		in, err := body[In](r)
+		if err != nil {
+			return api.Accepted{}, err
+		}
+		id, err := r.task()
+		if err != nil {
+			return api.Accepted{}, err
+		}
+		receipt, err := do(r.Context(), r.id, id, in)
+		return s.view.accepted(&receipt), err
+	}
+}

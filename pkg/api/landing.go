@@ -1,0 +1,6 @@
+package api
+
+// PushTask asks to push a task's branch. Answer: Accepted.
+type PushTask struct {
+	Env Env `json:"env,omitempty"`
+}
