@@ -26,13 +26,7 @@ func (r *Runner) record(ctx context.Context, repo Repo, path, branch string) err
 	if err := r.checkedOut(repo, branch); err != nil {
 		return err
 	}
-	admin := filepath.Join(repo.GitDir, "worktrees", filepath.Base(path))
-	for n := 1; ; n++ {
-		if _, err := os.Lstat(admin); errors.Is(err, fs.ErrNotExist) {
-			break
-		}
-		admin = filepath.Join(repo.GitDir, "worktrees", fmt.Sprintf("%s%d", filepath.Base(path), n))
-	}
+	admin := freeAdmin(repo, path)
 	staged, err := os.MkdirTemp(repo.GitDir, "hf-worktree-")
 	if err != nil {
 		return err
@@ -58,6 +52,17 @@ func (r *Runner) record(ctx context.Context, repo Repo, path, branch string) err
 		return err
 	}
 	return r.write(filepath.Join(path, ".git"), "gitdir: "+admin+"\n")
+}
+
+// freeAdmin is where git's record of a new worktree goes.
+func freeAdmin(repo Repo, path string) string {
+	admin := filepath.Join(repo.GitDir, "worktrees", filepath.Base(path))
+	for n := 1; ; n++ {
+		if _, err := os.Lstat(admin); errors.Is(err, fs.ErrNotExist) {
+			return admin
+		}
+		admin = filepath.Join(repo.GitDir, "worktrees", fmt.Sprintf("%s%d", filepath.Base(path), n))
+	}
 }
 
 // checkedOut refuses a branch that is checked out already.

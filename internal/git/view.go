@@ -176,12 +176,7 @@ func makeView(root, common string, config []byte) (string, error) {
 		return "", err
 	}
 	defer func() { _ = os.RemoveAll(tmp) }()
-	for _, name := range linked() {
-		if err := os.Symlink(filepath.Join(common, name), filepath.Join(tmp, name)); err != nil {
-			return "", err
-		}
-	}
-	if err := os.WriteFile(filepath.Join(tmp, "config"), config, 0o600); err != nil {
+	if err := fillView(tmp, common, config); err != nil {
 		return "", err
 	}
 	if err := os.Mkdir(filepath.Join(tmp, own), 0o700); err != nil {
@@ -197,6 +192,16 @@ func makeView(root, common string, config []byte) (string, error) {
 		return "", err
 	}
 	return dir, nil
+}
+
+// fillView makes the part of a view that every program sees.
+func fillView(dir, common string, config []byte) error {
+	for _, name := range linked() {
+		if err := os.Symlink(filepath.Join(common, name), filepath.Join(dir, name)); err != nil {
+			return err
+		}
+	}
+	return os.WriteFile(filepath.Join(dir, "config"), config, 0o600)
 }
 
 // stampOf tells one state of a file from another.

@@ -77,15 +77,17 @@ type In struct {
 	Repo git.Repo
 	// Env is the environment of the caller. HF_GIT_SPICE_BIN and PATH in it say
 	// which git-spice is meant; its proxies and agents reach remotes.
-	Env []string
+	Env   []string
+	Login *git.Login // for the host of the remote, over HTTP; nil = whoever git asks
 }
 
-// Hooks is how an action talks to its caller. Each may be nil. None is called
-// while the repository is locked.
+// Hooks is how an action talks to its caller. Each may be nil. None may call the
+// engine: the repository may be locked.
 type Hooks struct {
 	// Busy is asked before a branch is changed whose worktree may belong to an
 	// agent; worktree is "" when nobody has it checked out. It may wait until the
-	// agent's turn is over. An error leaves the branch as it is, and what is above.
+	// agent's turn is over: other actions on the repository go on meanwhile. An
+	// error leaves the branch as it is, and what is above.
 	Busy func(ctx context.Context, branch, worktree string) error
 	// Begin is told what is about to happen to a branch. Who records it can have a
 	// crash in the middle of it put right by Recover. An error ends the action.
@@ -132,13 +134,13 @@ type Outcome string
 // The outcomes.
 const (
 	Restacked Outcome = "restacked"
-	UpToDate  Outcome = "up-to-date"
+	UpToDate  Outcome = "up_to_date"
 	Pending   Outcome = "pending"            // a dry run: it would be restacked
 	Conflict  Outcome = "conflict"           // in Files; Left says whether the rebase waits in the worktree
 	Blocked   Outcome = "blocked"            // by the branch below, BlockedBy
 	Busy      Outcome = "busy"               // its agent is at work
 	Dirty     Outcome = "dirty"              // something in its worktree is in the way, and stayed
-	Stashed   Outcome = "autostash-conflict" // restacked, but uncommitted changes did not fit any more
+	Stashed   Outcome = "autostash_conflict" // restacked, but uncommitted changes did not fit any more
 	Failed    Outcome = "failed"
 )
 

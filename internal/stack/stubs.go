@@ -6,51 +6,10 @@ import (
 	"github.com/hf-dev/hf/internal/git"
 )
 
-// State reads the stacks of a repository. It starts no git-spice, writes nothing
-// and never initialises: a repository without stacks has an empty forest.
-func (e *Engine) State(ctx context.Context, repo git.Repo) (Forest, error) {
-	return Forest{}, unfinished("State")
-}
-
-// Init prepares a repository for stacks. It does nothing when that was done with
-// the same trunk and remote. remote may be "" for a repository that has none.
-func (e *Engine) Init(ctx context.Context, in In, trunk, remote string) error {
-	return unfinished("Init")
-}
-
-// Track makes a branch part of a stack, on a base that is tracked or trunk. The
-// commits stay as they are. For a tracked branch it only corrects what git-spice
-// knows about its base: Reparent moves.
-func (e *Engine) Track(ctx context.Context, in In, branch, base string) error {
-	return unfinished("Track")
-}
-
-// Untrack takes a branch out of its stack. What is above stands on its base then,
-// and keeps its commits. It is not an error when it is not tracked.
-func (e *Engine) Untrack(ctx context.Context, in In, branch string) error {
-	return unfinished("Untrack")
-}
-
-// Rename renames a branch, in the worktrees that have it checked out too.
-func (e *Engine) Rename(ctx context.Context, in In, from, to string) error {
-	return unfinished("Rename")
-}
-
 // Delete deletes a branch that no worktree has checked out. What is above moves
 // to its base and loses its commits.
 func (e *Engine) Delete(ctx context.Context, in In, req DeleteRequest) (Report, error) {
 	return Report{}, unfinished("Delete")
-}
-
-// Restack puts each branch of a scope onto its base, bottom-up. The error is for
-// what kept it from trying; what came of branches is in the report.
-func (e *Engine) Restack(ctx context.Context, in In, req RestackRequest) (Report, error) {
-	return Report{}, unfinished("Restack")
-}
-
-// Reparent moves a branch with all above it onto another, and restacks those.
-func (e *Engine) Reparent(ctx context.Context, in In, req ReparentRequest) (Report, error) {
-	return Report{}, unfinished("Reparent")
 }
 
 // Fold gives the commits of a branch to its base, which is never trunk. What is

@@ -1,0 +1,84 @@
+package git
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/hf-dev/hf/pkg/api"
+)
+
+// Foreign is how a program that is not git, but runs it, has to be started so
+// that it sees a worktree through hf's view of the repository.
+type Foreign struct {
+	Dir   string
+	Env   []string // the whole environment
+	Umask *int
+}
+
+// Foreign makes a view of a repository for one run of another program in a
+// linked worktree, with key=value pairs of configuration beside the fixed ones
+// and, unless that is nil, what signs its git in to a host.
+// What the program writes into the repository's configuration is gone with the
+// view: release ends it, once the program and its children have ended. The main
+// worktree cannot be seen so: git would take it for another one.
+func (r *Runner) Foreign(ctx context.Context, w Worktree, login *Login, config ...string) (f Foreign, release func(), err error) {
+	in, err := w.place()
+	if err != nil {
+		return Foreign{}, nil, err
+	}
+	if in.gitDir == in.common {
+		return Foreign{}, nil, &api.Error{Code: api.CodeInvalid, Message: fmt.Sprintf("%s is the main worktree", w.Path)}
+	}
+	if err := r.check(ctx); err != nil {
+		return Foreign{}, nil, err
+	}
+	v, err := r.view(ctx, in.common)
+	if err != nil {
+		return Foreign{}, nil, err
+	}
+	dir, err := os.MkdirTemp(filepath.Dir(v.dir), "for-")
+	if err != nil {
+		return Foreign{}, nil, fmt.Errorf("make view of %s: %w", in.common, err)
+	}
+	release = func() { _ = os.RemoveAll(dir) }
+	text, err := os.ReadFile(filepath.Join(v.dir, "config"))
+	if err == nil {
+		err = fillView(dir, in.common, text)
+	}
+	if err != nil {
+		release()
+		return Foreign{}, nil, fmt.Errorf("make view of %s: %w", in.common, err)
+	}
+	f = Foreign{Dir: in.workTree, Umask: r.umask}
+	f.Env = slices.Concat(r.env, fixedEnv(), v.users.with(login).env(), []string{
+		"GIT_COMMON_DIR=" + dir, "GIT_DIR=" + filepath.Join(dir, "worktrees", filepath.Base(in.gitDir)), "GIT_WORK_TREE=" + in.workTree,
+		"GIT_EDITOR=true", "GIT_SEQUENCE_EDITOR=true", "EDITOR=true", "NO_COLOR=1",
+	})
+	f.Env = WithConfig(f.Env, slices.Concat(fixedConfig(), config)...)
+	return f, release, nil
+}
+
+// WithConfig adds key=value pairs of configuration to an environment in which
+// git may have some already.
+func WithConfig(env []string, config ...string) []string {
+	n := 0
+	out := make([]string, 0, len(env)+2*len(config)+1)
+	for _, kv := range env {
+		if count, ok := strings.CutPrefix(kv, "GIT_CONFIG_COUNT="); ok {
+			n, _ = strconv.Atoi(count)
+			continue
+		}
+		out = append(out, kv)
+	}
+	for _, kv := range config {
+		key, value, _ := strings.Cut(kv, "=")
+		out = append(out, fmt.Sprintf("GIT_CONFIG_KEY_%d=%s", n, key), fmt.Sprintf("GIT_CONFIG_VALUE_%d=%s", n, value))
+		n++
+	}
+	return append(out, fmt.Sprintf("GIT_CONFIG_COUNT=%d", n))
+}
