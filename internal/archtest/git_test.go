@@ -16,8 +16,9 @@ import (
 // repository, and only package git knows how to run none of them. (That package
 // xec alone starts processes is a rule of its own; this one is about which.)
 func TestOnlyTheRunnerRunsGit(t *testing.T) {
-	// The agent that works in a sandbox, and what measures in a home of its own.
-	may := []string{"internal/agent/demo", "internal/bench"}
+	// The agent that works in a sandbox, what measures in a home of its own, and the
+	// other side of a push in tests.
+	may := []string{"internal/agent/demo", "internal/bench", "internal/forge/forgetest"}
 	found := 0
 	for _, p := range listed(t) {
 		for _, name := range p.GoFiles {

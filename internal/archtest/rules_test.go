@@ -92,6 +92,7 @@ func rules() []rule {
 		{"internal/disktest", []string{"internal/xec"}},
 		{"internal/e2e/...", []string{"internal/..."}},
 		{"internal/fakemodel/...", []string{"internal/fakemodel"}},
+		{"internal/forge/forgetest/...", []string{"internal/forge/forgetest/...", "internal/xec"}},
 	}
 }
 
@@ -117,7 +118,7 @@ func outside() []struct {
 		{"github.com/cli/go-gh/...", "it costs hf too much at every start", []string{"internal/format", "internal/forge/..."}},
 		{"github.com/pelletier/go-toml/...", "it costs hf too much at every start", []string{"internal/config", "internal/repoconfig"}},
 		{"log", "logs are log/slog, and injected", nil},
-		{"embed", "SQL and documents are embedded where they are", []string{"migrations", "internal/cli/...", "internal/agent/..."}},
+		{"embed", "SQL and documents are embedded where they are", []string{"migrations", "internal/cli/...", "internal/agent/...", "internal/forge/forgetest"}},
 	}
 }
 
