@@ -3,6 +3,8 @@ package forgetest
 import (
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 
 	"github.com/hf-dev/hf/internal/forge/forgetest/graphql"
 )
@@ -15,8 +17,21 @@ func (h *Hub) checkResolvers() map[string]graphql.Resolver {
 	return map[string]graphql.Resolver{
 		"StatusCheckRollup.state":  get(func(r rollupAt) any { return r.repo.rollup(r.oid) }),
 		"StatusCheckRollup.commit": get(func(r rollupAt) any { return commitAt(r) }),
-		"StatusCheckRollup.contexts": page(func(r rollupAt) []any {
-			return append(list(r.repo.checks[r.oid]), list(r.repo.statuses[r.oid])...)
+		"StatusCheckRollup.contexts": on(func(_ context.Context, r rollupAt, args graphql.Args) (any, error) {
+			checks, statuses := r.repo.checks[r.oid], r.repo.statuses[r.oid]
+			out, err := connection(append(list(checks), list(statuses)...), args)
+			if err != nil {
+				return nil, err
+			}
+			out["checkRunCount"], out["statusContextCount"] = len(checks), len(statuses)
+			out["checkRunCountsByState"] = counts(checks, func(c *check) string {
+				if c.conclusion != "" {
+					return c.conclusion
+				}
+				return c.status
+			})
+			out["statusContextCountsByState"] = counts(statuses, func(s *status) string { return s.state })
+			return out, nil
 		}),
 		"Status.contexts": get(func(s statusAt) any { return list(s.repo.statuses[s.oid]) }),
 		"Status.state": get(func(s statusAt) any {
@@ -67,6 +82,19 @@ func (h *Hub) checkResolvers() map[string]graphql.Resolver {
 		"StatusContext.avatarUrl":   constant(nil),
 		"StatusContext.isRequired":  get(func(s *status) any { return s.repo.required(s.context) }),
 	}
+}
+
+// counts says how many there are of each state.
+func counts[T any](items []T, state func(T) string) []any {
+	n := map[string]int{}
+	for _, item := range items {
+		n[state(item)]++
+	}
+	out := []any{}
+	for _, s := range slices.Sorted(maps.Keys(n)) {
+		out = append(out, map[string]any{"state": s, "count": n[s]})
+	}
+	return out
 }
 
 func (h *Hub) runURL(r *run) string {

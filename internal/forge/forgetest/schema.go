@@ -16,12 +16,12 @@ import (
 //go:embed schema.graphql
 var schemaText string
 
-// connections are the types that come in pages, by the name of their connection.
+// connections are the types that come in pages.
 func connections() []string {
 	return []string{
 		"User", "Organization", "Repository", "Ref", "Label", "PullRequest", "PullRequestReview", "PullRequestReviewThread",
 		"PullRequestReviewComment", "PullRequestCommit", "PullRequestChangedFile", "IssueComment", "ReviewRequest",
-		"StatusCheckRollupContext", "CheckAnnotation", "CheckSuite",
+		"CheckAnnotation", "CheckSuite",
 	}
 }
 
@@ -106,7 +106,7 @@ func list[T any](items []T) []any {
 const maxPage = 100
 
 // connection is a page of items.
-func connection(items []any, args graphql.Args) (any, error) {
+func connection(items []any, args graphql.Args) (map[string]any, error) {
 	begin, end := 0, len(items)
 	if n, ok := cursorIndex(args.String("after")); ok {
 		begin = min(n+1, end)
