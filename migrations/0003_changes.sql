@@ -62,6 +62,7 @@ CREATE TABLE branches (
 	needs_restack INTEGER,
 	diff          TEXT, -- JSON: see api.DiffStat
 	conflicts     TEXT, -- JSON: see api.Conflict
+	committed_at  INTEGER,
 	observed_at   INTEGER NOT NULL,
 	PRIMARY KEY (repo, name)
 ) STRICT, WITHOUT ROWID;

@@ -32,7 +32,7 @@ func rules() []rule {
 		{"internal/daemon", []string{"internal/..."}},
 		{"internal/format", nil},
 		{"internal/server", []string{"internal/operation", "internal/session", "internal/task"}},
-		{"internal/store", []string{"internal/change", "internal/operation", "internal/session", "internal/task", "migrations"}},
+		{"internal/store", []string{"internal/branch", "internal/change", "internal/operation", "internal/session", "internal/task", "migrations"}},
 		{"internal/config", nil},
 
 		// The domain. It knows git and the contracts of plug-ins, and neither
@@ -45,6 +45,7 @@ func rules() []rule {
 			"internal/forge", "internal/git", "internal/ids", "internal/operation", "internal/sanitize", "internal/session", "internal/stack", "internal/task",
 		}},
 		{"internal/pull", []string{"internal/forge", "internal/git", "internal/task"}},
+		{"internal/branch", []string{"internal/git", "internal/stack", "internal/task"}},
 		{"internal/repo", []string{"internal/git", "internal/ids", "internal/repoconfig", "internal/task"}},
 		{"internal/stack", []string{"internal/git", "internal/xec"}},
 		{"internal/rebuild", []string{
@@ -117,6 +118,7 @@ func outside() []struct {
 		{"github.com/charmbracelet/...", "screens are the TUI's", []string{"internal/tui/...", "internal/cli/..."}},
 		{"github.com/cli/go-gh/...", "it costs hf too much at every start", []string{"internal/format", "internal/forge/..."}},
 		{"github.com/pelletier/go-toml/...", "it costs hf too much at every start", []string{"internal/config", "internal/repoconfig"}},
+		{"github.com/fsnotify/...", "one watcher serves all of hfd", []string{"internal/branch"}},
 		{"log", "logs are log/slog, and injected", nil},
 		{"embed", "SQL and documents are embedded where they are", []string{"migrations", "internal/cli/...", "internal/agent/...", "internal/forge/forgetest"}},
 	}

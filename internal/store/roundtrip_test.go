@@ -11,6 +11,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/hf-dev/hf/internal/branch"
 	"github.com/hf-dev/hf/internal/change"
 	"github.com/hf-dev/hf/internal/operation"
 	"github.com/hf-dev/hf/internal/session"
@@ -59,6 +60,12 @@ func TestRoundTrip(t *testing.T) {
 					}
 					return &fixes[0], nil
 				})
+			roundTrip(t, s, full, r, func(v *branch.Branch) {
+				v.Repo, v.Name, v.PullRequest = "r", "random", api.Opt[api.PullRequestSummary]{}
+			}, (*Tx).PutBranch, func(tx *Tx) (*branch.Branch, error) {
+				list, err := tx.Branches("r")
+				return &list[0], err
+			})
 			roundTrip(t, s, full, r, func(v *operation.Operation) {
 				v.ID, v.Task, v.Repo, v.UpdatedAt = "random", "t", "r", now
 				v.Steps = []operation.Step{*random[operation.Step](r), {Name: "empty"}}

@@ -15,10 +15,11 @@ type Branch struct {
 	Behind       *int                    `json:"behind,omitempty"`   // commits of Base that it does not have
 	Unpushed     *int                    `json:"unpushed,omitempty"` // commits that Upstream does not have
 	NeedsRestack *bool                   `json:"needsRestack,omitempty"`
-	Diff         *DiffStat               `json:"diff,omitempty"`      // of its commits, against the merge base with Base
-	Conflicts    []Conflict              `json:"conflicts,omitempty"` // what merging it would stop at
+	Diff         *DiffStat               `json:"diff,omitempty"`     // of its commits, against the merge base with Base
+	Conflicts    []Conflict              `json:"conflicts,omitzero"` // what merging it would stop at; absent for one that is no task's
 	PullRequest  Opt[PullRequestSummary] `json:"pullRequest,omitzero"`
-	ObservedAt   time.Time               `json:"observedAt"`
+	CommittedAt  *time.Time              `json:"committedAt,omitempty"` // when its newest commit was made
+	ObservedAt   time.Time               `json:"observedAt"`            // since when it is known to be so
 }
 
 // Conflict says that a branch cannot be merged with another as both are now.

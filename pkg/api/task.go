@@ -30,7 +30,7 @@ type Task struct {
 	Ahead     *int                    `json:"ahead,omitempty"`
 	Behind    *int                    `json:"behind,omitempty"`
 	Restack   *bool                   `json:"needsRestack,omitempty"` // its base moved
-	Conflicts []Conflict              `json:"conflicts,omitempty"`    // what merging its branch would stop at
+	Conflicts []Conflict              `json:"conflicts,omitzero"`     // what merging its branch would stop at
 	Unpushed  *int                    `json:"unpushed,omitempty"`     // commits that its upstream does not have
 	Pull      Opt[PullRequestSummary] `json:"pullRequest,omitzero"`
 	CreatedAt time.Time               `json:"createdAt"`

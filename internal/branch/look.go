@@ -1,0 +1,289 @@
+package branch
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"hash/fnv"
+	"reflect"
+	"slices"
+	"time"
+
+	"github.com/hf-dev/hf/internal/git"
+	"github.com/hf-dev/hf/internal/stack"
+	"github.com/hf-dev/hf/internal/task"
+	"github.com/hf-dev/hf/pkg/api"
+)
+
+// manyMerges is how many merges may hold up what else there is to tell.
+const manyMerges = 24
+
+// place is a repository that is looked at, with what was seen at the last look.
+// turn guards it: it holds one token while nobody looks.
+type place struct {
+	id   string
+	turn chan struct{}
+
+	stamp  uint64
+	facts  uint64 // of the tasks
+	refs   []git.Ref
+	forest stack.Forest
+	known  *known
+	rows   []Branch            // as they are kept; nil before the first look
+	watch  func(dirs []string) // is told where refs are; may be nil
+	failed error
+	fails  int       // in a row
+	again  time.Time // when a look that failed is tried again although nothing changed
+}
+
+func newPlace(id string) *place {
+	p := &place{id: id, turn: make(chan struct{}, 1), known: newKnown()}
+	p.turn <- struct{}{}
+	return p
+}
+
+// look brings what is known of a repo's branches up to date. Unless told, it
+// does not ask git when no file of a ref changed; where it could not be looked at,
+// only now and then.
+func (s *Service) look(ctx context.Context, p *place, told bool) error {
+	select {
+	case <-p.turn:
+		defer func() { p.turn <- struct{}{} }()
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+	repo, tasks, err := s.subject(ctx, p)
+	if err != nil {
+		return err
+	}
+	at := git.Repo{Top: repo.Path, GitDir: repo.GitDir}
+	stamp, dirs, err := s.cfg.Git.Stamp(at)
+	if err != nil {
+		if p.stamp = 0; p.watch != nil {
+			p.watch(nil)
+		}
+		return err
+	}
+	facts := stampTasks(repo, tasks)
+	retry := p.failed != nil && !s.cfg.Now().Before(p.again)
+	if !told && !retry && p.stamp == stamp && p.facts == facts {
+		return p.failed
+	}
+	if p.watch != nil {
+		p.watch(dirs) // before the refs are read, so that none moves unseen
+	}
+	err = s.see(ctx, p, repo, tasks, p.facts == facts)
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	p.stamp, p.facts, p.failed = stamp, facts, err
+	if p.fails++; err == nil {
+		p.fails = 0
+	}
+	p.again = s.cfg.Now().Add(min(10*time.Second<<min(p.fails, 8), 10*time.Minute))
+	return err
+}
+
+// subject reads the repo, its live tasks and, the first time, what is kept.
+func (s *Service) subject(ctx context.Context, p *place) (repo *task.Repo, tasks []task.Task, err error) {
+	err = s.cfg.Store.View(ctx, func(tx Tx) error {
+		if repo, err = tx.Repo(p.id); err != nil {
+			return err
+		}
+		if tasks, err = tx.Tasks(task.Filter{RepoID: p.id}); err != nil {
+			return err
+		}
+		if p.rows == nil {
+			p.rows, err = tx.Branches(p.id)
+		}
+		return err
+	})
+	return repo, slices.DeleteFunc(tasks, func(t task.Task) bool { return !live(&t) }), err
+}
+
+// live reports whether a task has a branch that somebody works on.
+func live(t *task.Task) bool {
+	switch t.Lifecycle {
+	case api.LifecycleArchiving, api.LifecycleArchived, api.LifecycleKilling, api.LifecycleKilled:
+		return false
+	default:
+		return t.Branch != ""
+	}
+}
+
+// stampTasks tells one state of what tasks say of branches from another.
+func stampTasks(repo *task.Repo, tasks []task.Task) uint64 {
+	h := fnv.New64a()
+	_, _ = fmt.Fprintf(h, "%q %q", repo.GitDir, repo.DefaultBranch)
+	for i := range tasks {
+		t := &tasks[i]
+		_, _ = fmt.Fprintf(h, " %q %q %q %q %v %q", t.ID, t.Branch, t.Base, t.BaseCommit, t.NamedBase, t.Parent)
+	}
+	return h.Sum64()
+}
+
+// see reads the refs and works out what they mean, if they are others than
+// before or the tasks are.
+func (s *Service) see(ctx context.Context, p *place, repo *task.Repo, tasks []task.Task, sameTasks bool) error {
+	at := git.Repo{Top: repo.Path, GitDir: repo.GitDir}
+	list, err := s.cfg.Git.Refs(ctx, at, "refs/heads", "refs/remotes", spiceRef)
+	if err != nil {
+		return err
+	}
+	if sameTasks && p.failed == nil && p.refs != nil && slices.Equal(list, p.refs) {
+		return nil
+	}
+	if err := s.readForest(ctx, p, at, list); err != nil {
+		return err
+	}
+	pic := newPicture(repo, sortRefs(list, p.forest.Remote), p.forest, tasks, p.known, s.cfg.Now())
+	if err := pic.relate(ctx, s.cfg.Git); err != nil {
+		return err
+	}
+	if err := pic.change(ctx, s.cfg.Git); err != nil {
+		return err
+	}
+	merges := pic.merges()
+	if len(pic.unmerged(merges)) > manyMerges {
+		if err := s.keep(ctx, p, pic.rows(conflictsOf(p.rows)), tasks); err != nil {
+			return err
+		}
+	}
+	if err := pic.mergeAll(ctx, s.cfg.Git, merges); err != nil {
+		return err
+	}
+	if err := s.keep(ctx, p, pic.rows(pic.conflicts(merges)), tasks); err != nil {
+		return err
+	}
+	p.refs = list
+	return nil
+}
+
+// readForest reads git-spice's record when it is another than before.
+func (s *Service) readForest(ctx context.Context, p *place, at git.Repo, list []git.Ref) error {
+	commit := ""
+	if i := slices.IndexFunc(list, func(r git.Ref) bool { return r.Name == spiceRef }); i >= 0 {
+		commit = list[i].Commit
+	}
+	if commit == p.forest.Commit {
+		return nil
+	}
+	if commit == "" {
+		p.forest = stack.Forest{}
+		return nil
+	}
+	forest, err := s.cfg.Stacks.State(ctx, at)
+	if err == nil {
+		forest.Commit = cmp.Or(forest.Commit, commit)
+		p.forest = forest
+	}
+	return err
+}
+
+func conflictsOf(rows []Branch) map[string][]api.Conflict {
+	out := map[string][]api.Conflict{}
+	for i := range rows {
+		out[rows[i].Name] = rows[i].Conflicts
+	}
+	return out
+}
+
+// keep writes what changed, in one transaction, and tells of it in one event.
+func (s *Service) keep(ctx context.Context, p *place, rows []Branch, tasks []task.Task) error {
+	was := map[string]*Branch{}
+	for i := range p.rows {
+		was[p.rows[i].Name] = &p.rows[i]
+	}
+	var put []int
+	for i := range rows {
+		old := was[rows[i].Name]
+		delete(was, rows[i].Name)
+		if old != nil && same(old, &rows[i]) {
+			rows[i].ObservedAt = old.ObservedAt
+			continue
+		}
+		put = append(put, i)
+	}
+	shown := outdated(tasks, rows)
+	if len(put) == 0 && len(was) == 0 && len(shown) == 0 {
+		p.rows = rows
+		return nil
+	}
+	err := s.cfg.Store.Update(ctx, func(tx Tx) error {
+		changed := api.BranchesEvent{Repo: p.id, Branches: []string{}}
+		for _, i := range put {
+			if err := tx.PutBranch(&rows[i]); err != nil {
+				return err
+			}
+			changed.Branches = append(changed.Branches, rows[i].Name)
+		}
+		for name := range was {
+			if err := tx.DropBranch(p.id, name); err != nil {
+				return err
+			}
+			changed.Branches = append(changed.Branches, name)
+		}
+		for id, b := range shown {
+			if err := show(tx, id, b); err != nil {
+				return err
+			}
+		}
+		repo, err := tx.Repo(p.id)
+		if err != nil {
+			return err
+		}
+		slices.Sort(changed.Branches)
+		_, err = tx.Event(api.EventBranchesChanged, repo.Workspace, "", changed)
+		return err
+	})
+	if err == nil {
+		p.rows = rows
+	}
+	return err
+}
+
+// same reports whether two rows say the same.
+func same(a, b *Branch) bool {
+	x, y := *a, *b
+	x.ObservedAt, y.ObservedAt = time.Time{}, time.Time{}
+	return reflect.DeepEqual(&x, &y)
+}
+
+// outdated are the tasks whose rows do not show what is known of their branches,
+// with that; nil for one whose branch there is not.
+func outdated(tasks []task.Task, rows []Branch) map[string]*Branch {
+	byTask := map[string]*Branch{}
+	for i := range rows {
+		if rows[i].Task != "" {
+			byTask[rows[i].Task] = &rows[i]
+		}
+	}
+	out := map[string]*Branch{}
+	for i := range tasks {
+		if b := byTask[tasks[i].ID]; !shows(&tasks[i], b) {
+			out[tasks[i].ID] = b
+		}
+	}
+	return out
+}
+
+func shows(t *task.Task, b *Branch) bool {
+	if b == nil {
+		b = &Branch{}
+	}
+	return reflect.DeepEqual([]any{t.Ahead, t.Behind, t.Unpushed, t.NeedsRestack, t.Conflicts},
+		[]any{b.Ahead, b.Behind, b.Unpushed, b.NeedsRestack, b.Conflicts})
+}
+
+// show puts what is known of a branch on its task.
+func show(tx Tx, id string, b *Branch) error {
+	t, err := tx.Task(id)
+	if err != nil || shows(t, b) {
+		return err
+	}
+	if b == nil || !live(t) {
+		b = &Branch{}
+	}
+	t.Ahead, t.Behind, t.Unpushed, t.NeedsRestack, t.Conflicts = b.Ahead, b.Behind, b.Unpushed, b.NeedsRestack, b.Conflicts
+	return tx.PutTask(t)
+}
