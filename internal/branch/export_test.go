@@ -4,3 +4,10 @@ package branch
 func (s *Service) Hold(id string) {
 	s.places[id] = &poller{place: newPlace(id)}
 }
+
+// Polls reports whether a repo is looked at by itself.
+func (s *Service) Polls(id string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.places[id] != nil
+}

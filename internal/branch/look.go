@@ -1,7 +1,6 @@
 package branch
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"hash/fnv"
@@ -133,9 +132,8 @@ func (s *Service) see(ctx context.Context, p *place, repo *task.Repo, tasks []ta
 	if sameTasks && p.failed == nil && p.refs != nil && slices.Equal(list, p.refs) {
 		return nil
 	}
-	if err := s.readForest(ctx, p, at, list); err != nil {
-		return err
-	}
+	// Without git-spice's record all that hf knows itself still holds.
+	unread := s.readForest(ctx, p, at, list)
 	pic := newPicture(repo, sortRefs(list, p.forest.Remote), p.forest, tasks, p.known, s.cfg.Now())
 	if err := pic.relate(ctx, s.cfg.Git); err != nil {
 		return err
@@ -156,7 +154,7 @@ func (s *Service) see(ctx context.Context, p *place, repo *task.Repo, tasks []ta
 		return err
 	}
 	p.refs = list
-	return nil
+	return unread
 }
 
 // readForest reads git-spice's record when it is another than before.
@@ -165,7 +163,7 @@ func (s *Service) readForest(ctx context.Context, p *place, at git.Repo, list []
 	if i := slices.IndexFunc(list, func(r git.Ref) bool { return r.Name == spiceRef }); i >= 0 {
 		commit = list[i].Commit
 	}
-	if commit == p.forest.Commit {
+	if commit == p.forest.Commit && p.failed == nil {
 		return nil
 	}
 	if commit == "" {
@@ -173,11 +171,12 @@ func (s *Service) readForest(ctx context.Context, p *place, at git.Repo, list []
 		return nil
 	}
 	forest, err := s.cfg.Stacks.State(ctx, at)
-	if err == nil {
-		forest.Commit = cmp.Or(forest.Commit, commit)
-		p.forest = forest
+	if err != nil {
+		p.forest = stack.Forest{}
+		return err
 	}
-	return err
+	p.forest = forest
+	return nil
 }
 
 func conflictsOf(rows []Branch) map[string][]api.Conflict {

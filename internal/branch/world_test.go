@@ -76,11 +76,11 @@ func newWorld(t testing.TB) *world {
 		"HOME=" + dir, "GIT_CONFIG_NOSYSTEM=1", "PATH=" + os.Getenv("PATH"),
 		"GIT_AUTHOR_NAME=a", "GIT_AUTHOR_EMAIL=a@example.com", "GIT_COMMITTER_NAME=a", "GIT_COMMITTER_EMAIL=a@example.com",
 	}
-	real, err := xec.LookPath("git", w.env)
+	program, err := xec.LookPath("git", w.env)
 	if err != nil {
 		t.Fatal(err)
 	}
-	script := fmt.Sprintf("#!/bin/sh\necho \"$@\" >>'%s'\nexec '%s' \"$@\"\n", w.started, real)
+	script := fmt.Sprintf("#!/bin/sh\necho \"$@\" >>'%s'\nexec '%s' \"$@\"\n", w.started, program)
 	counting := filepath.Join(dir, "git")
 	if err := os.WriteFile(counting, []byte(script), 0o700); err != nil {
 		t.Fatal(err)
@@ -127,6 +127,11 @@ func (w *world) run(args ...string) string {
 		w.Fatalf("git %s: %v", strings.Join(args, " "), err)
 	}
 	return strings.TrimSpace(string(out))
+}
+
+// can reports whether this git knows how to do something.
+func (w *world) can(args ...string) bool {
+	return xec.Run(context.Background(), xec.Cmd{Argv: append([]string{"git"}, args...), Dir: w.path(), Env: w.env}) == nil
 }
 
 // pipe is run with something to read.

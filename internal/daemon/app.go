@@ -12,6 +12,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/hf-dev/hf/internal/branch"
 	"github.com/hf-dev/hf/internal/change"
 	"github.com/hf-dev/hf/internal/config"
 	"github.com/hf-dev/hf/internal/daemon/lifecycle"
@@ -24,6 +25,7 @@ import (
 	"github.com/hf-dev/hf/internal/sandbox/worktree"
 	"github.com/hf-dev/hf/internal/server"
 	"github.com/hf-dev/hf/internal/session"
+	"github.com/hf-dev/hf/internal/stack"
 	"github.com/hf-dev/hf/internal/store"
 	"github.com/hf-dev/hf/internal/task"
 	"github.com/hf-dev/hf/internal/version"
@@ -49,6 +51,8 @@ type app struct {
 	sessions *session.Manager
 	tasks    *task.Service
 	changes  *change.Service
+	stacks   *stack.Engine
+	branches *branch.Service
 	runner   *operation.Runner[*store.Tx]
 	handler  http.Handler
 
@@ -127,6 +131,8 @@ func (a *app) wire(ctx context.Context, cfg *config.Source) error {
 		Log:      log, Now: fault.Now,
 	})
 	a.tasks.Adopt(a.daemon.Handoff())
+	a.stacks = stack.New(stack.Options{Git: a.git, Scratch: paths.Scratch(), Log: log})
+	a.branches = branch.New(branch.Config{Store: branchStore{a.store}, Git: a.git, Stacks: a.stacks, Log: log, Now: fault.Now})
 	a.changes = change.NewService(change.Config{
 		Store: changeStore{a.store}, Git: a.git, Runner: func() change.Runner { return a.runner },
 		Login:    func(context.Context, string, api.Env) *git.Login { return nil },
@@ -200,9 +206,13 @@ func (a *app) begin(ctx context.Context) error {
 	if err := a.repos.Start(ctx); err != nil {
 		return err
 	}
-	react := reactions{events: events, refresh: a.tasks.Refresh, check: a.tasks.StartCheck, start: a.tasks.StartPending, log: log}
+	react := reactions{
+		events: events, refresh: a.tasks.Refresh, check: a.tasks.StartCheck, start: a.tasks.StartPending,
+		branches: a.branches.TasksChanged, log: log,
+	}
 	a.group.Go(func() error { react.run(ctx, seq); return nil })
 	a.group.Go(func() error { a.lookAtSandboxes(ctx); return nil })
+	a.group.Go(func() error { a.branches.Run(ctx); return nil })
 	copies := backups{store: a.store, dir: a.daemon.Paths().Backups(), settings: func() config.Backup { return a.source.Current().Backup }, log: log}
 	a.group.Go(func() error { copies.run(ctx); return nil })
 	a.group.Go(func() error {

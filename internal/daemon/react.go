@@ -17,7 +17,9 @@ type reactions struct {
 	refresh func(ctx context.Context, task string) error // the shown difference
 	check   func(ctx context.Context, task string) error // the task's check, if due
 	start   func(ctx context.Context, task string) error // an agent for messages that wait
-	log     *slog.Logger
+	// branches is told that there may be other tasks, or other branches of theirs.
+	branches func()
+	log      *slog.Logger
 }
 
 // run follows the events after seq until ctx ends. It is told of every one, in
@@ -59,9 +61,12 @@ func (r reactions) run(ctx context.Context, seq int64) {
 func (r reactions) react(ctx context.Context, e api.Event) {
 	var what []func(context.Context, string) error
 	switch e.Kind {
+	case api.EventTaskCreated:
+		r.branches()
 	case api.EventTurnEnded:
 		what = append(what, r.refresh, r.check)
 	case api.EventOperationDone, api.EventOperationFailed:
+		r.branches()
 		what = append(what, r.refresh, r.check, r.start)
 	case api.EventCheckEnded:
 		what = append(what, r.refresh)

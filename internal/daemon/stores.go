@@ -4,6 +4,7 @@ import (
 	"context"
 	"strconv"
 
+	"github.com/hf-dev/hf/internal/branch"
 	"github.com/hf-dev/hf/internal/change"
 	"github.com/hf-dev/hf/internal/session"
 	"github.com/hf-dev/hf/internal/store"
@@ -71,6 +72,17 @@ func (tx sessionTx) Observe(o session.Observation) error {
 	}
 	_, err = tx.Tx.Event(api.EventSessionActivity, t.Workspace, t.ID, task.Change(&before, t))
 	return err
+}
+
+// branchStore is the store as branches see it.
+type branchStore struct{ *store.Store }
+
+func (s branchStore) Update(ctx context.Context, fn func(branch.Tx) error) error {
+	return s.Store.Update(ctx, func(tx *store.Tx) error { return fn(tx) })
+}
+
+func (s branchStore) View(ctx context.Context, fn func(branch.Tx) error) error {
+	return s.Store.View(ctx, func(tx *store.Tx) error { return fn(tx) })
 }
 
 // changeStore is the store as changes see it.

@@ -89,6 +89,10 @@ func (p Paths) Worktrees() string { return filepath.Join(p.Data, "worktrees") }
 // Repos holds the repositories that hf cloned.
 func (p Paths) Repos() string { return filepath.Join(p.Data, "repos") }
 
+// Scratch is the directory of worktrees in which hf rebases branches that nobody
+// has checked out.
+func (p Paths) Scratch() string { return filepath.Join(p.Data, "scratch") }
+
 // SocketDir makes the directory for sockets and returns it: the state
 // directory where its path is short enough, else one below XDG_RUNTIME_DIR or
 // the temp dir, the first that can be had. The choice depends on the caller's
