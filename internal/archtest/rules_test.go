@@ -31,7 +31,7 @@ func rules() []rule {
 		{"internal/daemon/lifecycle", []string{"internal/rundir", "internal/xec"}},
 		{"internal/daemon", []string{"internal/..."}},
 		{"internal/format", nil},
-		{"internal/server", []string{"internal/operation", "internal/session", "internal/task"}},
+		{"internal/server", []string{"internal/change", "internal/operation", "internal/session", "internal/task"}},
 		{"internal/store", []string{"internal/branch", "internal/change", "internal/operation", "internal/session", "internal/task", "migrations"}},
 		{"internal/config", nil},
 

@@ -36,13 +36,17 @@ type Action struct {
 // Progress is how far an action is: enough to go on with it after a crash, to
 // continue it after a conflict, and to undo it.
 type Progress struct {
-	Before  stack.Snapshot       `json:"before"`
-	After   string               `json:"after,omitempty"`   // refs/spice/data as it was left
-	Attempt *stack.Attempt       `json:"attempt,omitempty"` // what is happening to a branch now
-	Stopped []stack.Attempt      `json:"stopped,omitempty"` // whose conflicts wait in worktrees
-	Results []stack.Result       `json:"results,omitempty"` // of branches, in the order they were worked on
-	Moves   []stack.Move         `json:"moves,omitempty"`   // besides those of the results
-	Merged  []stack.MergedBranch `json:"merged,omitempty"`
+	Before  stack.Snapshot  `json:"before"`
+	After   string          `json:"after,omitempty"`   // refs/spice/data as it was left
+	Attempt *stack.Attempt  `json:"attempt,omitempty"` // what is happening to a branch now
+	Stopped []stack.Attempt `json:"stopped,omitempty"` // whose conflicts wait in worktrees
+	Results []stack.Result  `json:"results,omitempty"` // of branches, in the order they were worked on
+	Moves   []stack.Move    `json:"moves,omitempty"`   // besides those of the results
+	// Error is what was not well in the end.
+	Error *api.Error `json:"error,omitempty"`
+	// By is the operation that continued it, or put it back.
+	By     string               `json:"by,omitempty"`
+	Merged []stack.MergedBranch `json:"merged,omitempty"`
 }
 
 // moves lists every branch that the action moved, each once.

@@ -33,6 +33,9 @@ type Git interface {
 	Contains(ctx context.Context, repo git.Repo, history, commit string) (bool, error)
 	SetUpstream(ctx context.Context, repo git.Repo, branch, remote string) error
 	ResolveCommit(ctx context.Context, repo git.Repo, rev string) (string, error)
+	DefaultBranch(ctx context.Context, repo git.Repo) (string, error)
+	KeptRefs(ctx context.Context, repo git.Repo) ([]git.KeptRef, error)
+	DropRef(ctx context.Context, repo git.Repo, ref, commit string) error
 	Branch(ctx context.Context, repo git.Repo, name string) (commit string, exists bool, err error)
 	OpenWorktree(ctx context.Context, gitDir, path string) (git.Worktree, error)
 	Dirty(ctx context.Context, wt git.Worktree) (bool, error)

@@ -14,6 +14,7 @@ import (
 	"github.com/hf-dev/hf/internal/git"
 	"github.com/hf-dev/hf/internal/ids"
 	"github.com/hf-dev/hf/internal/operation"
+	"github.com/hf-dev/hf/internal/session"
 	"github.com/hf-dev/hf/internal/task"
 	"github.com/hf-dev/hf/pkg/api"
 )
@@ -34,10 +35,18 @@ type Tx interface {
 	PutTask(t *task.Task) error
 	Tasks(f task.Filter) ([]task.Task, error)
 	Repo(id string) (*task.Repo, error)
+	Message(id string) (*session.Message, error)
+	Setting(key string) (string, bool, error)
+	PutSetting(key, value string) error
 
 	Operation(id string) (*operation.Operation, error)
 	PutOperation(op *operation.Operation) error
 	LiveOperations() ([]operation.Operation, error)
+	LiveOperation(task string) (*operation.Operation, error) // nil when there is none
+
+	StackAction(operation string) (*Action, error)
+	StackActions(repo string, states []ActionState) ([]Action, error) // newest first; "" and nil = any
+	PutStackAction(a *Action) error
 
 	RemoteBranch(repo, remote, branch string) (*RemoteBranch, error) // nil when nothing is known
 	PutRemoteBranch(b *RemoteBranch) error
@@ -46,6 +55,11 @@ type Tx interface {
 	LastSeq() (int64, error)
 	Replay(request string) ([]byte, bool, error)
 	Remember(request string, response []byte) error
+}
+
+// Repos finds repositories.
+type Repos interface {
+	Resolve(ctx context.Context, workspace, ref, cwd string) (*task.Repo, error)
 }
 
 // Runner carries operations out.
@@ -57,7 +71,12 @@ type Runner interface {
 type Config struct {
 	Store  Store
 	Git    Git
-	Runner func() Runner // the runner needs the service's plans first
+	Stacks Stacks
+	// Sessions, Tasks and Repos are the services of those.
+	Sessions Sessions
+	Tasks    Tasks
+	Repos    Repos
+	Runner   func() Runner // the runner needs the service's plans first
 	// Login says who signs in to a remote at an address for a caller. Nil: whoever
 	// git asks.
 	Login    func(ctx context.Context, address string, env api.Env) *git.Login
@@ -71,16 +90,18 @@ type Service struct {
 	cfg     Config
 	turns   *turns
 	callers *callers
+
+	unfinished *unfinished
 }
 
 // NewService returns a service.
 func NewService(cfg Config) *Service {
-	return &Service{cfg: cfg, turns: newTurns(cfg.Store), callers: newCallers()}
+	return &Service{cfg: cfg, turns: newTurns(cfg.Store), callers: newCallers(), unfinished: newUnfinished()}
 }
 
 // Plans returns the plans of every kind of operation on a repo.
 func (s *Service) Plans() []operation.Plan[Tx] {
-	return []operation.Plan[Tx]{s.pushPlan()}
+	return append(s.stackPlans(), s.pushPlan())
 }
 
 // Receipt is what an accepted request led to.

@@ -134,7 +134,8 @@ func (a *app) wire(ctx context.Context, cfg *config.Source) error {
 	a.stacks = stack.New(stack.Options{Git: a.git, Scratch: paths.Scratch(), Log: log})
 	a.branches = branch.New(branch.Config{Store: branchStore{a.store}, Git: a.git, Stacks: a.stacks, Log: log, Now: fault.Now})
 	a.changes = change.NewService(change.Config{
-		Store: changeStore{a.store}, Git: a.git, Runner: func() change.Runner { return a.runner },
+		Store: changeStore{a.store}, Git: a.git, Stacks: a.stacks, Sessions: a.sessions, Tasks: a.tasks, Repos: a.repos,
+		Runner:   func() change.Runner { return a.runner },
 		Login:    func(context.Context, string, api.Env) *git.Login { return nil },
 		IsSecret: config.HoldsSecret, Log: log, Now: fault.Now,
 	})
@@ -144,7 +145,7 @@ func (a *app) wire(ctx context.Context, cfg *config.Source) error {
 	), Log: log, Now: fault.Now})
 	a.handler = server.New(server.Config{
 		Log: log, Version: version.Version(),
-		Tasks: a.tasks, Landings: a.changes, Sessions: talks{a.tasks, a.sessions}, Events: eventStore{a.store}, Repos: repos{a.repos},
+		Tasks: a.tasks, Landings: a.changes, Changes: a.changes, Sessions: talks{a.tasks, a.sessions}, Events: eventStore{a.store}, Repos: repos{a.repos},
 		Workspaces: workspaces{a.store, cfg}, Agents: a.agents, Backend: backend{a}, Doctor: doctor{a, a.agents}, Database: database{a},
 		Preferences: func() api.Preferences { return preferences(cfg.Current()) },
 		Isolation:   func(string) string { return worktrees.Capabilities().Isolation },
@@ -189,6 +190,9 @@ func (a *app) begin(ctx context.Context) error {
 		return err
 	}
 	if err := fault.Point("daemon.opened"); err != nil {
+		return err
+	}
+	if err := a.changes.Resume(ctx); err != nil {
 		return err
 	}
 	adopting, done := context.WithTimeout(ctx, adoptLimit)

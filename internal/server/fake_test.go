@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/hf-dev/hf/internal/change"
 	"github.com/hf-dev/hf/internal/operation"
 	"github.com/hf-dev/hf/internal/server"
 	"github.com/hf-dev/hf/internal/session"
@@ -304,6 +305,20 @@ func (w databases) Nuke(_ context.Context, in api.NukeRequest) (api.Nuked, error
 	return api.Nuked{Dir: "/old"}, w.note("nuke " + strconv.FormatBool(in.Force))
 }
 
+type changes struct{ *world }
+
+func (w changes) Operation(_ context.Context, id string) (*operation.Operation, *api.StackReport, error) {
+	return w.receipt().Operation, &api.StackReport{Action: api.StackSyncRepo, Branches: []api.StackResult{}}, w.note("operation", id)
+}
+
+func (w changes) Stack(_ context.Context, workspace, task, repo, cwd string) (api.Stack, error) {
+	return api.Stack{Repo: "app", Trunk: "main"}, w.note("stack", workspace, task, repo, cwd)
+}
+
+func (w changes) StackAction(_ context.Context, request string, in api.StackAction) (change.Receipt, error) {
+	return change.Receipt{Operation: w.receipt().Operation, Seq: 7}, w.note("stack action", request, string(in.Action), in.Task, in.Branch, in.Onto)
+}
+
 type landings struct{ *world }
 
 func (w landings) StartPush(_ context.Context, request, id string, in api.PushTask) (task.Receipt, error) {
@@ -315,7 +330,7 @@ func serve(t *testing.T, w *world, adjust ...func(*server.Config)) *httptest.Ser
 	t.Helper()
 	cfg := server.Config{
 		Log: slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelDebug})), Version: "v1",
-		Tasks: tasks{w}, Landings: landings{w}, Sessions: sessions{w}, Events: events{w}, Repos: repos{w},
+		Tasks: tasks{w}, Landings: landings{w}, Changes: changes{w}, Sessions: sessions{w}, Events: events{w}, Repos: repos{w},
 		Workspaces: workspaces{w}, Agents: agents{w}, Backend: backend{w}, Database: databases{w}, Doctor: doctor{w},
 		Preferences: func() api.Preferences { return api.Preferences{Editor: "ed"} },
 	}

@@ -111,6 +111,7 @@ type Config struct {
 	Backend    Backend
 	Doctor     Doctor
 	Database   Database
+	Changes    Changes
 
 	// Preferences is what the user's configuration wants of hf itself. Required.
 	Preferences func() api.Preferences
@@ -183,6 +184,9 @@ func (s *server) endpoints() []endpoint {
 		{api.RouteResolve, answer(http.StatusOK, s.resolve)},
 		{api.RouteDiff, answer(http.StatusOK, s.diff)},
 		{api.RouteCommand, answer(http.StatusOK, s.command)},
+		{api.RouteOperation, answer(http.StatusOK, s.operation)},
+		{api.RouteStack, answer(http.StatusOK, s.stack)},
+		{api.RouteStackAction, answer(http.StatusAccepted, s.stackAction)},
 		{api.RouteAgents, answer(http.StatusOK, s.agents)},
 		{api.RouteTestAgent, answer(http.StatusOK, s.testAgent)},
 		{api.RouteDoctor, answer(http.StatusOK, s.doctor)},

@@ -93,6 +93,8 @@ func (e *HistoryEvent) Words() string {
 		return fmt.Sprintf("hfd upgraded in place to %s (build %d, was %d)", u.Version, u.Build, u.From)
 	case api.EventPullRequestChanged:
 		return e.pullWords()
+	case api.EventStackDone, api.EventStackStopped, api.EventStackUndone:
+		return e.stackWords()
 	case api.EventPushed, api.EventMerged, api.EventFixSent, api.EventFixGaveUp:
 		return e.landingWords()
 	case api.EventSnapshot:

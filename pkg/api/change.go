@@ -1,5 +1,18 @@
 package api
 
+// ChangeAccepted is the answer to a request that goes on in the background as
+// an operation on a repo.
+type ChangeAccepted struct {
+	Operation Operation `json:"operation"`
+	Seq       int64     `json:"seq"` // the operation's own events come behind it
+}
+
+// OperationDetail answers GET operation: how far it is, and what came of it.
+type OperationDetail struct {
+	Operation
+	Stack *StackReport `json:"stack,omitempty"` // of an action on a stack
+}
+
 // PushEvent says that a branch was pushed.
 type PushEvent struct {
 	Repo   string `json:"repo"`

@@ -109,6 +109,9 @@ var (
 	RouteEvents       = Route{"GET", "/v1/events"}
 	RouteHistory      = Route{"GET", "/v1/history"}
 	RoutePreferences  = Route{"GET", "/v1/preferences"}
+	RouteOperation    = Route{"GET", "/v1/operations/{operation}"}
+	RouteStack        = Route{"GET", "/v1/stack"} // with task=, branch=, repo= or the caller's directory
+	RouteStackAction  = Route{"POST", "/v1/stack/actions"}
 	RouteAgents       = Route{"POST", "/v1/agents"} // with the variables of the caller: what is installed depends on them
 	RouteDoctor       = Route{"POST", "/v1/doctor"}
 	RouteTestAgent    = Route{"POST", "/v1/agents/{agent}/test"}

@@ -36,17 +36,59 @@ const (
 	OutcomeMerged    StackOutcome = "merged" // and gone
 	OutcomeMoved     StackOutcome = "moved"  // to another base, or back by an undo
 	OutcomeSubmitted StackOutcome = "submitted"
+	OutcomeTracked   StackOutcome = "tracked"   // is part of a stack now
+	OutcomeUntracked StackOutcome = "untracked" // is no part of one any more
+	OutcomeFolded    StackOutcome = "folded"    // its commits are its base's now
 )
+
+// StackScope says which branches of a stack are meant, seen from one of them.
+type StackScope string
+
+// The scopes.
+const (
+	ScopeOnly    StackScope = "only"
+	ScopeUpstack StackScope = "upstack" // it and all above
+	ScopeStack   StackScope = "stack"   // it, all above, and all below down to the trunk
+)
+
+// StackAction asks for an action on a stack. Answer: ChangeAccepted.
+type StackAction struct {
+	Action    StackActionKind `json:"action"`
+	Workspace string          `json:"workspace,omitempty"`
+	Cwd       string          `json:"cwd,omitempty"`     // the caller's directory: names the repo where nothing else does
+	Repo      string          `json:"repo,omitempty"`    // where no task is named
+	Task      string          `json:"task,omitempty"`    // the task it is about, where it is about one
+	Branch    string          `json:"branch,omitempty"`  // or the branch, which may be no task's
+	Scope     StackScope      `json:"scope,omitempty"`   // restack_subtree: upstack, stack; submit
+	Onto      string          `json:"onto,omitempty"`    // reparent_branch, track: the task or branch it is to stand on
+	Now       bool            `json:"now,omitempty"`     // does not wait for the turns of agents
+	Draft     *bool           `json:"draft,omitempty"`   // submit
+	DryRun    bool            `json:"dryRun,omitempty"`  // submit
+	Message   string          `json:"message,omitempty"` // resolve: what the agent is told besides
+	Env       Env             `json:"env,omitempty"`
+}
+
+// GitSpice is the git-spice that carries out what is done to stacks.
+type GitSpice struct {
+	Path    string `json:"path"`
+	Version string `json:"version"`
+	Hint    string `json:"hint,omitempty"` // what to do about an old one
+}
 
 // StackReport says what an action did.
 type StackReport struct {
-	Branches []StackResult `json:"branches"`
+	Action   StackActionKind `json:"action"`
+	GitSpice *GitSpice       `json:"gitSpice,omitempty"`
+	Branches []StackResult   `json:"branches"`
+	Stopped  bool            `json:"stopped,omitempty"` // on conflicts that wait in worktrees
+	Notes    []string        `json:"notes,omitempty"`   // what else a person should know
 }
 
 // StackResult says what became of a branch.
 type StackResult struct {
 	Branch      string       `json:"branch"`
 	Task        string       `json:"task,omitempty"`
+	Base        string       `json:"base,omitempty"` // what it stands on, or is to
 	Outcome     StackOutcome `json:"outcome"`
 	Detail      string       `json:"detail,omitempty"`
 	Before      string       `json:"before,omitempty"` // its commit
@@ -54,6 +96,25 @@ type StackResult struct {
 	Files       []string     `json:"files,omitempty"` // in conflict, or in the way
 	Path        string       `json:"path,omitempty"`  // the worktree to look at
 	PullRequest string       `json:"pullRequest,omitempty"`
+}
+
+// Stack answers GET stack: the branches of a repo as they stand on one another.
+type Stack struct {
+	Schema   int           `json:"schema"`
+	Repo     string        `json:"repo"` // its name
+	Trunk    string        `json:"trunk"`
+	GitSpice *GitSpice     `json:"gitSpice,omitempty"` // the one that was used last; absent when none was
+	Branches []StackBranch `json:"branches"`           // each behind the one it stands on
+}
+
+// StackBranch is a branch in the tree of a repo.
+type StackBranch struct {
+	Branch
+	Depth   int    `json:"depth"` // 0: it stands on a branch that is not in the tree, such as the trunk
+	Title   string `json:"title,omitempty"`
+	Status  Status `json:"status,omitempty"` // of the task
+	Reason  string `json:"reason,omitempty"`
+	Current bool   `json:"current,omitempty"` // it is what was asked about
 }
 
 // StackEvent says what an action on a stack did, or where it stopped.

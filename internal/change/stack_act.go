@@ -1,0 +1,185 @@
+package change
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/hf-dev/hf/internal/operation"
+	"github.com/hf-dev/hf/internal/stack"
+	"github.com/hf-dev/hf/pkg/api"
+)
+
+// runAction carries an action out. After a crash it looks first what became of
+// the branch that was being moved, and then goes through all again: what is as
+// it should be stays.
+func (s *Service) runAction(ctx context.Context, run *operation.Run) error {
+	d, err := s.drive(ctx, run)
+	if err != nil {
+		return err
+	}
+	defer d.close()
+	row, err := d.row(ctx)
+	if err != nil {
+		return err
+	}
+	if row.State != ActionRunning {
+		return row.Progress.err() // it was done, and that not noted
+	}
+	if err := d.recover(ctx); err != nil {
+		return err
+	}
+	return d.carryOut(ctx, row.Kind, d.args)
+}
+
+// err is what was not well in the end.
+func (p *Progress) err() error {
+	if p.Error == nil {
+		return nil
+	}
+	return p.Error
+}
+
+// carryOut does what an action is to do, and notes what came of it.
+func (d *driver) carryOut(ctx context.Context, kind api.StackActionKind, args actionArgs) error {
+	err := d.perform(ctx, kind, args)
+	switch {
+	case d.stopping != nil:
+		return d.stopping
+	case ctx.Err() != nil:
+		return context.Cause(ctx)
+	}
+	return d.finish(ctx, kind, err)
+}
+
+// perform has the engine do it.
+func (d *driver) perform(ctx context.Context, kind api.StackActionKind, args actionArgs) error {
+	on := stack.Leave
+	if args.Auto {
+		on = stack.Abort
+	}
+	stacks := d.s.cfg.Stacks
+	var rep stack.Report
+	var err error
+	switch kind {
+	case api.StackRestackRepo:
+		rep, err = stacks.Restack(ctx, d.in, stack.RestackRequest{Scope: stack.All, OnConflict: on, Hooks: d.hooks()})
+	case api.StackRestackSubtree, api.StackRebaseBranch:
+		scope := stack.Scope(args.Scope) // they are called the same
+		if kind == api.StackRebaseBranch {
+			scope = stack.Only
+		}
+		rep, err = stacks.Restack(ctx, d.in, stack.RestackRequest{Branch: args.Branch, Scope: scope, OnConflict: on, Hooks: d.hooks()})
+	case api.StackReparentBranch:
+		rep, err = stacks.Reparent(ctx, d.in, stack.ReparentRequest{Branch: args.Branch, Onto: args.Onto, OnConflict: on, Hooks: d.hooks()})
+	case api.StackFold:
+		rep, err = d.fold(ctx, args)
+	case api.StackSyncRepo:
+		rep, err = d.sync(ctx, on)
+	case api.StackTrack:
+		err = d.track(ctx, args)
+	case api.StackUntrack:
+		err = d.untrack(ctx, args.Branch)
+	default:
+		return fmt.Errorf("%s is no action on branches", kind)
+	}
+	for _, r := range rep.Results { // those that no hook was told of
+		if !slices.ContainsFunc(d.results, func(have stack.Result) bool { return have.Branch == r.Branch }) {
+			d.results = append(d.results, r)
+		}
+	}
+	return err
+}
+
+func (d *driver) track(ctx context.Context, args actionArgs) error {
+	base := args.Onto
+	if base == "" {
+		t, err := d.s.taskOf(ctx, d.repo, args.Branch)
+		if err != nil {
+			return err
+		}
+		forest, err := d.s.cfg.Stacks.State(ctx, d.in.Repo)
+		if err != nil {
+			return err
+		}
+		base = forest.Trunk
+		if known, ok := forest.Branches[args.Branch]; ok {
+			base = known.Base
+		} else if t != nil && t.Base != "" {
+			base = t.Base
+		}
+	}
+	if err := d.s.cfg.Stacks.Track(ctx, d.in, args.Branch, base); err != nil {
+		return err
+	}
+	d.results = append(d.results, stack.Result{Branch: args.Branch, Base: base, Outcome: tracked})
+	return d.s.cfg.Store.Update(ctx, func(tx Tx) error { return tx.PutSetting(untrackedKey(d.repo.ID, args.Branch), "") })
+}
+
+func (d *driver) untrack(ctx context.Context, branch string) error {
+	if err := d.s.cfg.Stacks.Untrack(ctx, d.in, branch); err != nil {
+		return err
+	}
+	d.results = append(d.results, stack.Result{Branch: branch, Outcome: untracked})
+	return d.s.cfg.Store.Update(ctx, func(tx Tx) error { return tx.PutSetting(untrackedKey(d.repo.ID, branch), "1") })
+}
+
+// The outcomes that only hf has.
+const (
+	tracked   stack.Outcome = "tracked"
+	untracked stack.Outcome = "untracked"
+	folded    stack.Outcome = "folded"
+)
+
+// fold gives a branch's commits to its base. The branch of a task stays: it is
+// only no part of the stack any more.
+func (d *driver) fold(ctx context.Context, args actionArgs) (stack.Report, error) {
+	ever, err := d.s.everTasks(ctx, d.repo.ID)
+	if err != nil {
+		return stack.Report{}, err
+	}
+	rep, err := d.s.cfg.Stacks.Fold(ctx, d.in, stack.FoldRequest{Branch: args.Branch, Delete: !ever[args.Branch], Hooks: d.hooks()})
+	if err == nil {
+		d.results = append(d.results, stack.Result{Branch: args.Branch, Outcome: folded})
+	}
+	return rep, err
+}
+
+// sync brings the repo's trunk and stacks up to date with its remote.
+func (d *driver) sync(ctx context.Context, on stack.OnConflict) (stack.Report, error) {
+	ever, err := d.s.everTasks(ctx, d.repo.ID)
+	if err != nil {
+		return stack.Report{}, err
+	}
+	rep, err := d.s.cfg.Stacks.Sync(ctx, d.in, stack.SyncRequest{
+		OnConflict: on, Hooks: d.hooks(),
+		// What a task was made for stays, so that it can be looked at and restored.
+		Fate: func(_ context.Context, m stack.MergedBranch) (stack.Fate, error) {
+			if ever[m.Branch] || m.Worktree != "" {
+				return stack.Untrack, nil
+			}
+			return stack.Remove, nil
+		},
+	})
+	if moves := rep.Moves(); len(moves) > 0 || len(rep.Merged) > 0 {
+		err = errors.Join(err, d.note(context.WithoutCancel(ctx), func(p *Progress) {
+			p.Moves = merge(p.Moves, moves)
+			p.Merged = append(p.Merged, rep.Merged...)
+		}))
+	}
+	return rep.Report, err
+}
+
+// merge joins moves of two rounds: a branch came from where it was first.
+func merge(first, then []stack.Move) []stack.Move {
+	for _, m := range then {
+		i := slices.IndexFunc(first, func(old stack.Move) bool { return old.Branch == m.Branch })
+		if i < 0 {
+			first = append(first, m)
+			continue
+		}
+		first[i].To = m.To
+	}
+	return first
+}
