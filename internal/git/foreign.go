@@ -82,3 +82,20 @@ func WithConfig(env []string, config ...string) []string {
 	}
 	return append(out, fmt.Sprintf("GIT_CONFIG_COUNT=%d", n))
 }
+
+// inheritKey is the key of a context's file; see Inherit.
+type inheritKey struct{}
+
+// Inherit makes every git that runs with a context inherit a file, and its
+// children with it: a lock on that is held until the last of them has ended, also
+// when this process is killed.
+func Inherit(ctx context.Context, file *os.File) context.Context {
+	return context.WithValue(ctx, inheritKey{}, file)
+}
+
+func inherited(ctx context.Context) []*os.File {
+	if file, ok := ctx.Value(inheritKey{}).(*os.File); ok {
+		return []*os.File{file}
+	}
+	return nil
+}

@@ -160,7 +160,7 @@ func (r *Runner) exec(ctx context.Context, dir string, c call) error {
 	start := time.Now()
 	err := xec.Run(ctx, xec.Cmd{
 		Argv: append(argv, c.args...), Dir: dir, Env: slices.Concat(r.env, fixedEnv(), c.env),
-		Stdin: c.stdin, Stdout: c.stdout, Stderr: c.stderr, Umask: r.umask,
+		Stdin: c.stdin, Stdout: c.stdout, Stderr: c.stderr, Umask: r.umask, Files: inherited(ctx),
 	})
 	r.log.DebugContext(ctx, "git", "command", c.args[0], "dir", dir, "ms", time.Since(start).Milliseconds(), "ok", err == nil)
 	if err != nil {

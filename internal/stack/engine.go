@@ -113,6 +113,8 @@ type Kind string
 const (
 	KindRestack  Kind = "restack"
 	KindReparent Kind = "reparent"
+	KindFold     Kind = "fold"   // of the base: it got the commits of another branch
+	KindDelete   Kind = "delete" // of the branch
 )
 
 // Attempt is something that begins to happen to a branch.
@@ -142,10 +144,11 @@ const (
 	Dirty     Outcome = "dirty"              // something in its worktree is in the way, and stayed
 	Stashed   Outcome = "autostash_conflict" // restacked, but uncommitted changes did not fit any more
 	Failed    Outcome = "failed"
+	Deleted   Outcome = "deleted"
 )
 
 // Ok reports whether the branch stands on its base now.
-func (o Outcome) Ok() bool { return o == Restacked || o == UpToDate || o == Stashed }
+func (o Outcome) Ok() bool { return o == Restacked || o == UpToDate || o == Stashed || o == Deleted }
 
 // Result is what came of one branch.
 type Result struct {
@@ -181,7 +184,7 @@ type Move struct {
 func (r Report) Moves() []Move {
 	var out []Move
 	for _, res := range r.Results {
-		if res.From != res.To && res.To != "" {
+		if res.From != res.To && (res.To != "" || res.Outcome == Deleted) {
 			out = append(out, Move{Branch: res.Branch, From: res.From, To: res.To})
 		}
 	}

@@ -8,6 +8,9 @@ import (
 	"github.com/hf-dev/hf/pkg/api"
 )
 
+// lockedMessage is what git says when the lock of git-spice's data is there.
+const lockedMessage = "data.lock': File exists"
+
 // raceMessage is what git-spice says when another one changed its data first.
 const raceMessage = "cannot lock ref 'refs/spice/data'"
 
@@ -29,7 +32,7 @@ func reasons() []reason {
 			message: "this git-spice is too old for what a newer one has written here", hint: "upgrade git-spice: " + install},
 		{name: "NotInitialized", any: []string{"guess trunk:", "guess upstream remote:"}, code: api.CodeConflict,
 			message: "the repository is not prepared for stacks", hint: "name its trunk and remote: `hf stack track` does, or git-spice repo init"},
-		{name: "StateLocked", any: []string{"data.lock': File exists"}, code: api.CodeConflict,
+		{name: "StateLocked", any: []string{lockedMessage}, code: api.CodeConflict,
 			message: "git-spice's data is locked", hint: "another git-spice may be at work; if none is, remove refs/spice/data.lock below the .git directory", retryable: true},
 		{name: "StateRace", any: []string{raceMessage}, code: api.CodeConflict,
 			message: "another git-spice changed the stacks at the same moment", hint: "try again", retryable: true},

@@ -27,6 +27,9 @@ type lock struct {
 	unlock func()
 }
 
+// on makes all that runs with a context hold the lock.
+func (l *lock) on(ctx context.Context) context.Context { return git.Inherit(ctx, l.file) }
+
 // release gives the lock up, also where a program has left something behind that
 // holds the file still: what runs in the background has nothing to do with it.
 func (l *lock) release() {

@@ -112,8 +112,9 @@ type Checkout struct {
 // UndoRequest says what to put back.
 type UndoRequest struct {
 	Before Snapshot
-	Moves  []Move // what the action moved
-	After  string // refs/spice/data as the action left it
+	Moves  []Move   // what the action moved
+	Left   []string // branches whose rebases it left in their worktrees
+	After  string   // refs/spice/data as the action left it
 	// Keep names a ref below refs/hf/ for the commits that are moved away.
 	Keep string
 	Hooks

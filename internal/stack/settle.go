@@ -62,7 +62,7 @@ func (e *Engine) abortRebase(ctx context.Context, w git.Worktree) (note string, 
 	if !ok {
 		return "", nil
 	}
-	dropStaleLock(ctx, w)
+	e.dropStale(ctx, w, s.Branch)
 	if err := e.git.RebaseAbort(ctx, w); err != nil {
 		return "", err
 	}
@@ -89,23 +89,42 @@ func (e *Engine) abortRebase(ctx context.Context, w git.Worktree) (note string, 
 // staleWait is how long another git gets to end before its lock is looked at.
 const staleWait = 2 * time.Second
 
-// dropStaleLock moves away the lock of an index that a git left behind that was
-// killed. The caller has killed it, or knows that it is dead. While any git is
-// at work in the worktree, or has the lock open, it stays.
-func dropStaleLock(ctx context.Context, w git.Worktree) {
-	path := w.IndexLock()
-	for deadline := time.Now().Add(staleWait); path != "" && gitAtWork(w, path) && time.Now().Before(deadline) && ctx.Err() == nil; path = w.IndexLock() {
+// dropStale moves the locks away that a git left behind which was killed while
+// it worked on a branch. The caller has killed it, or knows that it is dead; all
+// the same, a lock stays while any git is at work there, or a process has it
+// open.
+func (e *Engine) dropStale(ctx context.Context, w git.Worktree, branch string) {
+	for _, path := range []string{
+		filepath.Join(w.GitDir, "index.lock"), filepath.Join(w.GitDir, "HEAD.lock"),
+		filepath.Join(w.Repo.GitDir, "refs", "heads", branch+".lock"), filepath.Join(w.Repo.GitDir, dataRef+".lock"),
+	} {
+		e.dropLock(ctx, path, w.Path, w.GitDir)
+	}
+}
+
+// dropLock moves one lock away, unless a git is at work in one of the places.
+func (e *Engine) dropLock(ctx context.Context, path string, places ...string) {
+	for deadline := time.Now().Add(staleWait); ; {
+		if _, err := os.Lstat(path); err != nil {
+			return
+		}
+		if !gitAtWork(path, places) {
+			break
+		}
+		if time.Now().After(deadline) || ctx.Err() != nil {
+			return
+		}
 		time.Sleep(50 * time.Millisecond)
 	}
-	if path != "" && !gitAtWork(w, path) {
-		_ = os.Rename(path, path+".hf-stale")
+	e.log.WarnContext(ctx, "a killed git has left a lock behind", "path", path)
+	if os.Rename(path, path+".hf-stale") == nil {
 		_ = os.Remove(path + ".hf-stale")
 	}
 }
 
-// gitAtWork reports whether a git works in a worktree, or a process has a file
-// open. Where that cannot be seen it says so of any.
-func gitAtWork(w git.Worktree, file string) bool {
+// gitAtWork reports whether a git works in one of some places, or a process has
+// a file open. What it cannot see it takes for one that does.
+func gitAtWork(file string, places []string) bool {
 	procs, err := filepath.Glob("/proc/[0-9]*")
 	if err != nil || len(procs) == 0 {
 		return true
@@ -113,11 +132,18 @@ func gitAtWork(w git.Worktree, file string) bool {
 	for _, proc := range procs {
 		name, err := os.ReadFile(filepath.Join(proc, "comm"))
 		if err != nil {
-			continue
+			continue // it has ended
 		}
-		cwd, _ := os.Readlink(filepath.Join(proc, "cwd"))
-		if strings.HasPrefix(string(name), "git") && (within(cwd, w.Path) || within(cwd, w.GitDir)) {
-			return true
+		cwd, err := os.Readlink(filepath.Join(proc, "cwd"))
+		if strings.HasPrefix(string(name), "git") {
+			if os.IsPermission(err) {
+				return true
+			}
+			for _, place := range places {
+				if err == nil && within(cwd, place) {
+					return true
+				}
+			}
 		}
 		fds, _ := os.ReadDir(filepath.Join(proc, "fd"))
 		for _, fd := range fds {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -57,6 +58,9 @@ func (e *Engine) spice(ctx context.Context, l *lock, c command) (said, error) {
 		out, err := e.once(ctx, l, p, c)
 		if err == nil || try == stateRaces || !strings.Contains(out.stderr, raceMessage) {
 			return out, err
+		}
+		if strings.Contains(out.stderr, lockedMessage) {
+			e.dropLock(ctx, filepath.Join(c.in.Repo.GitDir, dataRef+".lock"), c.at.Path, c.in.Repo.Top)
 		}
 	}
 }

@@ -73,6 +73,7 @@ func (e *Engine) act(ctx context.Context, in In, s step, res Result) (Result, er
 		return res, err
 	}
 	defer l.release()
+	ctx = l.on(ctx)
 	v, res, err := e.look(ctx, in.Repo, s)
 	switch {
 	case err != nil:

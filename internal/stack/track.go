@@ -21,6 +21,7 @@ func (e *Engine) Init(ctx context.Context, in In, trunk, remote string) error {
 		return err
 	}
 	defer l.release()
+	ctx = l.on(ctx)
 	f, err := e.State(ctx, in.Repo)
 	if err != nil || f.Commit != "" && f.Trunk == trunk && f.Remote == remote {
 		return err
@@ -96,6 +97,7 @@ func (e *Engine) Track(ctx context.Context, in In, branch, base string) error {
 		return err
 	}
 	defer l.release()
+	ctx = l.on(ctx)
 	f, err := e.initialised(ctx, in.Repo)
 	if err != nil {
 		return err
@@ -141,6 +143,7 @@ func (e *Engine) Untrack(ctx context.Context, in In, branch string) error {
 		return err
 	}
 	defer l.release()
+	ctx = l.on(ctx)
 	return e.untrack(ctx, l, in, branch)
 }
 
@@ -169,6 +172,7 @@ func (e *Engine) Rename(ctx context.Context, in In, from, to string) error {
 		return err
 	}
 	defer l.release()
+	ctx = l.on(ctx)
 	f, err := e.initialised(ctx, in.Repo)
 	if err != nil {
 		return err
