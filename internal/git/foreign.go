@@ -20,13 +20,18 @@ type Foreign struct {
 	Umask *int
 }
 
+// View says what a program that is not git gets besides the view itself.
+type View struct {
+	Config []string // key=value pairs of configuration
+	Caller []string // the environment of a request, for what reaches remotes; tokens in it stay out
+	Login  *Login   // signs its git in to a host
+}
+
 // Foreign makes a view of a repository for one run of another program in a
-// linked worktree, with key=value pairs of configuration beside the fixed ones
-// and, unless that is nil, what signs its git in to a host.
-// What the program writes into the repository's configuration is gone with the
+// linked worktree. What the program writes into the repository's configuration is gone with the
 // view: release ends it, once the program and its children have ended. The main
 // worktree cannot be seen so: git would take it for another one.
-func (r *Runner) Foreign(ctx context.Context, w Worktree, login *Login, config ...string) (f Foreign, release func(), err error) {
+func (r *Runner) Foreign(ctx context.Context, w Worktree, o View) (f Foreign, release func(), err error) {
 	in, err := w.place()
 	if err != nil {
 		return Foreign{}, nil, err
@@ -55,12 +60,24 @@ func (r *Runner) Foreign(ctx context.Context, w Worktree, login *Login, config .
 		return Foreign{}, nil, fmt.Errorf("make view of %s: %w", in.common, err)
 	}
 	f = Foreign{Dir: in.workTree, Umask: r.umask}
-	f.Env = slices.Concat(r.env, fixedEnv(), v.users.with(login).env(), []string{
+	f.Env = slices.Concat(r.env, fixedEnv(), v.users.with(o.Login).env(), reachEnv(o.Caller), []string{
 		"GIT_COMMON_DIR=" + dir, "GIT_DIR=" + filepath.Join(dir, "worktrees", filepath.Base(in.gitDir)), "GIT_WORK_TREE=" + in.workTree,
 		"GIT_EDITOR=true", "GIT_SEQUENCE_EDITOR=true", "EDITOR=true", "NO_COLOR=1",
 	})
-	f.Env = WithConfig(f.Env, slices.Concat(fixedConfig(), config)...)
+	f.Env = WithConfig(f.Env, slices.Concat(fixedConfig(), o.Config)...)
 	return f, release, nil
+}
+
+// reachEnv picks what reaches remotes of the environment of a request: proxies,
+// agents and certificates, and no token.
+func reachEnv(env []string) []string {
+	names := []string{
+		"SSH_AUTH_SOCK", "SSL_CERT_FILE", "SSL_CERT_DIR", "CURL_CA_BUNDLE", "KRB5CCNAME", "XDG_RUNTIME_DIR", "DBUS_SESSION_BUS_ADDRESS",
+	}
+	return slices.DeleteFunc(slices.Clone(env), func(kv string) bool {
+		name, _, _ := strings.Cut(kv, "=")
+		return !slices.Contains(names, name) && !strings.HasSuffix(strings.ToUpper(name), "_PROXY")
+	})
 }
 
 // WithConfig adds key=value pairs of configuration to an environment in which

@@ -238,7 +238,7 @@ type ReparentRequest struct {
 // Submitted is what came of submitting a branch.
 type Submitted struct {
 	Branch string     `json:"branch"`
-	Did    string     `json:"did"` // created, updated, up-to-date, pushed; would-create, would-update in a dry run
+	Did    string     `json:"did"` // created, updated, up-to-date, skipped; would-create, would-update in a dry run
 	Number int        `json:"number,omitempty"`
 	URL    string     `json:"url,omitempty"`
 	Commit string     `json:"commit,omitempty"` // that is on the remote now

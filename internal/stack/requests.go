@@ -1,10 +1,6 @@
 package stack
 
-import (
-	"context"
-
-	"github.com/hf-dev/hf/pkg/api"
-)
+import "context"
 
 // DeleteRequest names a branch that goes.
 type DeleteRequest struct {
@@ -160,7 +156,3 @@ const (
 	PutBack  Recovered = "put-back" // it had been cut off; the branch and its worktree are as before
 	Waiting  Recovered = "waiting"  // it had stopped on a conflict, which is still there
 )
-
-func unfinished(what string) error {
-	return &api.Error{Code: api.CodeInternal, Message: what + " is not there yet"}
-}

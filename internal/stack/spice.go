@@ -19,13 +19,16 @@ import (
 // command is one run of git-spice.
 type command struct {
 	in     In
-	at     git.Worktree  // where it runs
-	args   []string      // after the global flags
-	global []string      // flags that go before the subcommand
-	env    []string      // beside the usual
-	config []string      // key=value
-	login  *git.Login    // for what reaches a remote
-	limit  time.Duration // 0 = Limits.Other
+	at     git.Worktree // where it runs
+	args   []string     // after the global flags
+	global []string     // flags that go before the subcommand
+	env    []string     // beside the usual
+	config []string     // key=value
+	login  *git.Login   // for what reaches a remote
+	// network says that it reaches one: it gets the caller's proxies and agents,
+	// and other work of hf's on the repository does not wait for it.
+	network bool
+	limit   time.Duration // 0 = Limits.Other
 }
 
 // said is what git-spice printed.
@@ -49,11 +52,13 @@ func (e *Engine) spice(ctx context.Context, l *lock, c command) (said, error) {
 	if err != nil {
 		return said{}, err
 	}
-	unlock, err := e.git.Locks().Lock(ctx, c.in.Repo.GitDir)
-	if err != nil {
-		return said{}, err
+	if !c.network {
+		unlock, err := e.git.Locks().Lock(ctx, c.in.Repo.GitDir)
+		if err != nil {
+			return said{}, err
+		}
+		defer unlock()
 	}
-	defer unlock()
 	for try := 1; ; try++ {
 		out, err := e.once(ctx, l, p, c)
 		if err == nil || try == stateRaces || !strings.Contains(out.stderr, raceMessage) {
@@ -66,7 +71,11 @@ func (e *Engine) spice(ctx context.Context, l *lock, c command) (said, error) {
 }
 
 func (e *Engine) once(ctx context.Context, l *lock, p Program, c command) (said, error) {
-	f, release, err := e.git.Foreign(ctx, c.at, c.login, slices.Concat(git.RebaseConfig(), c.config)...)
+	view := git.View{Config: slices.Concat(git.RebaseConfig(), c.config)}
+	if c.network {
+		view.Login, view.Caller = c.login, c.in.Env
+	}
+	f, release, err := e.git.Foreign(ctx, c.at, view)
 	if err != nil {
 		return said{}, err
 	}
@@ -84,9 +93,6 @@ func (e *Engine) once(ctx context.Context, l *lock, p Program, c command) (said,
 	// gives another meaning to, so a flag comes first.
 	argv := slices.Concat([]string{p.Path, "--no-prompt"}, c.global, c.args)
 	env := slices.Concat(f.Env, []string{"GIT_SPICE_SECRET_BACKEND=file", "GIT_SPICE_NO_PROMPT=1"}, c.env)
-	if getenv(env, "GIT_SSH_COMMAND") == "" {
-		env = append(env, "GIT_SSH_COMMAND=ssh -oBatchMode=yes")
-	}
 	var stdout, stderr limitedBuffer
 	start := time.Now()
 	err = xec.Run(limited, xec.Cmd{
