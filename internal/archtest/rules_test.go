@@ -69,8 +69,8 @@ func rules() []rule {
 
 		// Forges.
 		{"internal/forge", nil},
-		{"internal/forge/github", []string{"internal/forge", "internal/version"}},
-		{"internal/forge/login", []string{"internal/forge", "internal/forge/github", "internal/ids", "internal/xec"}},
+		{"internal/forge/github", []string{"internal/forge"}},
+		{"internal/forge/login", []string{"internal/forge", "internal/ids", "internal/xec"}},
 
 		// What runs processes, and what stands alone.
 		{"internal/held", []string{"internal/hold", "internal/journal"}},

@@ -27,7 +27,8 @@ type Config struct {
 	Provider   string         // the sandbox provider of tasks that name none; "" = hf chooses
 	Editor     string         // the shell command that `hf open` runs; "" = $VISUAL or $EDITOR
 	Agents     map[string]Agent
-	Repos      map[string]Repo // by their names in hf
+	Repos      map[string]Repo  // by their names in hf
+	Forge      map[string]Forge // by host; the hosts here are GitHub's, besides github.com
 	Backend    Backend
 	Backup     Backup
 	Create     Create
@@ -64,6 +65,14 @@ type Repo struct {
 	Agent      string
 	Base       string // the branch tasks start from
 	Permission api.Permission
+}
+
+// Forge is how a host that pull requests live on is reached. Only this file says
+// so: what stands in a repository never does, since a token goes there.
+type Forge struct {
+	API      string `key:"api"` // the base of the REST API; "" = where GitHub has it
+	Web      string // the base of its pages, which signs people in; "" = https://HOST
+	ClientID string `key:"client_id"` // of the OAuth app that `hf auth login` signs in to; "" = there is none
 }
 
 // Backend is how hfd lives.
@@ -109,6 +118,7 @@ func Default() Config {
 		QuietAfter: 45 * time.Second,
 		Agents:     map[string]Agent{},
 		Repos:      map[string]Repo{},
+		Forge:      map[string]Forge{},
 		Backend:    Backend{IdleExit: 30 * time.Minute, LogMaxSize: 10 << 20, LogKeep: 3, JournalMax: 1 << 30},
 		Backup:     Backup{Every: time.Hour, Keep: 7 * 24 * time.Hour},
 		Create: Create{

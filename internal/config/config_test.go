@@ -72,6 +72,7 @@ func TestParse(t *testing.T) {
 			"two.words": {Command: []string{"other", "--acp", "-v"}},
 		},
 		Repos:   map[string]Repo{},
+		Forge:   map[string]Forge{},
 		Backend: Backend{IdleExit: 0, LogMaxSize: 1 << 20, LogKeep: 9, JournalMax: 64 << 20},
 		Backup:  Backup{Every: 10 * time.Minute},
 		Create:  Create{Base: "develop", AgentTimeout: 90 * time.Second, SetupTimeout: time.Hour, CheckTimeout: 2 * time.Minute, FetchTimeout: 5 * time.Second},
@@ -97,7 +98,7 @@ func TestParse(t *testing.T) {
 func TestParseRefuses(t *testing.T) {
 	tests := map[string]struct{ content, want string }{
 		"unknown key, near one":    {"agnet = 'x'", `f:1: unknown key "agnet"; did you mean "agent"?`},
-		"unknown key, none near":   {"colour = 1", `f:1: unknown key "colour"; the keys here are agent, agents, backend, backup, create, editor, permission, provider, prune, quiet_after, repos, tmux, workspace`},
+		"unknown key, none near":   {"colour = 1", `f:1: unknown key "colour"; the keys here are agent, agents, backend, backup, create, editor, forge, permission, provider, prune, quiet_after, repos, tmux, workspace`},
 		"unknown in a table":       {"\n[backend]\nidle_exti = '1m'", `f:3: unknown key "backend.idle_exti"; did you mean "idle_exit"?`},
 		"unknown in an inline one": {"agents = { a = { comand = 'x' } }", `f:1: unknown key "agents.a.comand"; did you mean "command"?`},
 		"the topmost is told":      {"\nagent = 1\nagnet = 2", `f:2: agent: a text in quotes is needed, not a number`},

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"math"
+	"net/url"
 	"regexp"
 	"slices"
 	"strconv"
@@ -49,6 +50,7 @@ func keys(c *Config) map[string]setter {
 		}),
 		"agents": named("an agent", c.Agents, agentKeys),
 		"repos":  named("a repo", c.Repos, repoKeys),
+		"forge":  hosts(c.Forge, forgeKeys),
 	}
 }
 
@@ -68,6 +70,14 @@ func repoKeys(r *Repo) map[string]setter {
 		"agent":      text(&r.Agent),
 		"base":       text(&r.Base),
 		"permission": permission(&r.Permission),
+	}
+}
+
+func forgeKeys(f *Forge) map[string]setter {
+	return map[string]setter{
+		"api":       address(&f.API),
+		"web":       address(&f.Web),
+		"client_id": text(&f.ClientID),
 	}
 }
 
@@ -128,6 +138,17 @@ func table(known map[string]setter) setter {
 // named takes a table of tables, one for each thing of a kind.
 func named[T any](thing string, into map[string]T, keys func(*T) map[string]setter) setter {
 	name := regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$`)
+	same := func(name string) string { return name }
+	return each(name, same, thing+"'s name is letters, digits, dots, dashes and underscores", into, keys)
+}
+
+// hosts takes a table of tables by the name of a host, with a port or without.
+func hosts[T any](into map[string]T, keys func(*T) map[string]setter) setter {
+	name := regexp.MustCompile(`^[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?(:[0-9]{1,5})?$`)
+	return each(name, strings.ToLower, `a host's name is letters, digits, dots and dashes, without https://`, into, keys)
+}
+
+func each[T any](name *regexp.Regexp, fold func(string) string, means string, into map[string]T, keys func(*T) map[string]setter) setter {
 	return func(key []string, value any) error {
 		values, ok := value.(map[string]any)
 		if !ok {
@@ -137,12 +158,12 @@ func named[T any](thing string, into map[string]T, keys func(*T) map[string]sett
 		for n, v := range values {
 			at := append(slices.Clone(key), n)
 			if !name.MatchString(n) {
-				errs = append(errs, wrong(at, "%s's name is letters, digits, dots, dashes and underscores", thing))
+				errs = append(errs, wrong(at, "%s", means))
 				continue
 			}
 			var one T
 			errs = append(errs, table(keys(&one))(at, v))
-			into[n] = one
+			into[fold(n)] = one
 		}
 		return errors.Join(errs...)
 	}
@@ -173,6 +194,26 @@ func pattern(into *string, re *regexp.Regexp, means string) setter {
 		}
 		*into = s
 		return nil
+	}
+}
+
+// address takes the base of an API. A token goes there, so it is encrypted
+// unless it stays on this machine.
+func address(into *string) setter {
+	return func(key []string, value any) error {
+		var s string
+		if err := text(&s)(key, value); err != nil || s == "" {
+			return err
+		}
+		u, err := url.Parse(s)
+		switch {
+		case err != nil || u.Host == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "":
+			return wrong(key, "%q is no address such as https://HOST/PATH", s)
+		case u.Scheme == "https" || u.Scheme == "http" && slices.Contains([]string{"127.0.0.1", "::1", "localhost"}, u.Hostname()):
+			*into = s
+			return nil
+		}
+		return wrong(key, "%q must begin with https://: a token is sent there (http:// is for this machine only)", s)
 	}
 }
 

@@ -17,6 +17,8 @@ import (
 	"github.com/hf-dev/hf/internal/config"
 	"github.com/hf-dev/hf/internal/daemon/lifecycle"
 	"github.com/hf-dev/hf/internal/fault"
+	"github.com/hf-dev/hf/internal/forge/github"
+	"github.com/hf-dev/hf/internal/forge/login"
 	"github.com/hf-dev/hf/internal/git"
 	"github.com/hf-dev/hf/internal/held"
 	"github.com/hf-dev/hf/internal/operation"
@@ -48,6 +50,8 @@ type app struct {
 	store    *store.Store
 	git      *git.Runner
 	repos    *repo.Service
+	logins   *login.Keeper
+	forges   *github.Clients
 	sessions *session.Manager
 	tasks    *task.Service
 	changes  *change.Service
@@ -100,6 +104,7 @@ func (a *app) wire(ctx context.Context, cfg *config.Source) error {
 	}
 	umask := a.daemon.Umask()
 	a.git = git.New(git.Options{Views: paths.GitViews(), Umask: &umask, Log: log})
+	a.wireForges(cfg)
 	a.repos = repo.New(repo.Config{Store: repoStore{a.store}, Git: a.git, Dir: paths.Repos(), Log: log, Now: fault.Now})
 	socket := func(name string) string {
 		path, err := paths.HolderSocket(name)
@@ -130,13 +135,13 @@ func (a *app) wire(ctx context.Context, cfg *config.Source) error {
 		Settings: func() task.Settings { return taskSettings(cfg.Current(), worktrees.Name()) },
 		Log:      log, Now: fault.Now,
 	})
-	a.tasks.Adopt(a.daemon.Handoff())
+	a.remember(ctx, a.daemon.Handoff())
 	a.stacks = stack.New(stack.Options{Git: a.git, Scratch: paths.Scratch(), Log: log})
 	a.branches = branch.New(branch.Config{Store: branchStore{a.store}, Git: a.git, Stacks: a.stacks, Log: log, Now: fault.Now})
 	a.changes = change.NewService(change.Config{
 		Store: changeStore{a.store}, Git: a.git, Stacks: a.stacks, Sessions: a.sessions, Tasks: a.tasks, Repos: a.repos,
 		Runner:   func() change.Runner { return a.runner },
-		Login:    func(context.Context, string, api.Env) *git.Login { return nil },
+		Login:    a.remoteLogin,
 		IsSecret: config.HoldsSecret, Log: log, Now: fault.Now,
 	})
 	a.runner = operation.New(operation.Config[*store.Tx]{Store: a.store, Plans: slices.Concat(
@@ -147,6 +152,7 @@ func (a *app) wire(ctx context.Context, cfg *config.Source) error {
 		Log: log, Version: version.Version(),
 		Tasks: a.tasks, Landings: a.changes, Changes: a.changes, Sessions: talks{a.tasks, a.sessions}, Events: eventStore{a.store}, Repos: repos{a.repos},
 		Workspaces: workspaces{a.store, cfg}, Agents: a.agents, Backend: backend{a}, Doctor: doctor{a, a.agents}, Database: database{a},
+		Auth:        auth{a.logins, ctx},
 		Preferences: func() api.Preferences { return preferences(cfg.Current()) },
 		Isolation:   func(string) string { return worktrees.Capabilities().Isolation },
 	})
@@ -287,8 +293,8 @@ func (a *app) Handler() http.Handler { return a.handler }
 
 func (a *app) Sessions() int { return a.sessions.Live() }
 
-// Busy reports whether an operation is in progress.
-func (a *app) Busy() bool { return a.runner.Busy() || a.repos.Busy() }
+// Busy reports whether an operation or a sign-in is in progress.
+func (a *app) Busy() bool { return a.runner.Busy() || a.repos.Busy() || a.logins.Busy() }
 
 func (a *app) Park(ctx context.Context) error {
 	if err := a.runner.Park(ctx); err != nil {
@@ -304,8 +310,6 @@ func (a *app) Resume() {
 	}
 }
 
-func (a *app) Handoff() []byte { return a.tasks.Handoff() }
-
 // Snapshot copies the database for a newer build to try its migrations on.
 func (a *app) Snapshot(ctx context.Context, path string) error { return a.store.Backup(ctx, path) }
 
@@ -319,6 +323,10 @@ func (a *app) Close(context.Context) error {
 	}
 	if a.sessions != nil {
 		a.sessions.Close()
+	}
+	if a.logins != nil {
+		a.logins.Close()
+		a.forges.Close()
 	}
 	_ = a.group.Wait() // its goroutines return no errors
 	if a.git != nil {

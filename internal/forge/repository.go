@@ -44,7 +44,7 @@ func ParseRemote(address string, isHost func(host string) bool) (r Repository, o
 	host, path := splitRemote(strings.TrimSpace(address))
 	path = strings.TrimSuffix(strings.Trim(path, "/"), ".git")
 	owner, name, found := strings.Cut(path, "/")
-	if !found || !validName(owner) || !validName(name) || host == "" {
+	if !found || !ValidName(owner) || !ValidName(name) || host == "" {
 		return Repository{}, false
 	}
 	r = Repository{Host: CanonicalHost(host), Owner: owner, Name: name}
@@ -78,9 +78,9 @@ func ValidHost(host string) bool {
 	return len(name) < 254 && regexp.MustCompile(`^[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?)*$`).MatchString(name)
 }
 
-// validName is what an owner or a repository can be called. Two dots would be
-// another path of the API.
-func validName(s string) bool {
+// ValidName reports whether an owner or a repository can be called that. Two
+// dots would be another path of the API.
+func ValidName(s string) bool {
 	return regexp.MustCompile(`^[A-Za-z0-9._-]{1,100}$`).MatchString(s) && s != "." && s != ".."
 }
 

@@ -71,6 +71,10 @@ func (p Paths) Log() string { return filepath.Join(p.State, "hfd.log") }
 // Err is hfd's standard error: what it says when it cannot write its log.
 func (p Paths) Err() string { return filepath.Join(p.State, "hfd.err") }
 
+// Logins is where hfd keeps the tokens of `hf auth login`. Only its user can
+// read it.
+func (p Paths) Logins() string { return filepath.Join(p.State, "logins.json") }
+
 // Backups holds copies of the database.
 func (p Paths) Backups() string { return filepath.Join(p.State, "backups") }
 

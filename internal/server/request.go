@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"reflect"
 	"regexp"
 	"strconv"
 	"strings"
@@ -56,6 +57,11 @@ func bodyUpTo[T any](r *request, limit int64) (in T, err error) {
 	if errors.Is(err, io.EOF) {
 		return in, nil
 	}
+	defer func() {
+		if err == nil {
+			r.s.cfg.Auth.Saw(callerEnv(in))
+		}
+	}()
 	if err == nil {
 		if _, after := dec.Token(); !errors.Is(after, io.EOF) {
 			err = errors.New("there is more than one JSON value")
@@ -71,6 +77,20 @@ func bodyUpTo[T any](r *request, limit int64) (in T, err error) {
 		return in, invalid("the request makes no sense: %s", strings.TrimPrefix(err.Error(), "json: "))
 	}
 	return in, nil
+}
+
+// callerEnv returns the variables of the caller in a body, nil when it has none.
+func callerEnv(in any) api.Env {
+	v := reflect.ValueOf(in)
+	if v.Kind() != reflect.Struct {
+		return nil
+	}
+	field := v.FieldByName("Env")
+	if !field.IsValid() {
+		return nil
+	}
+	env, _ := reflect.TypeAssert[api.Env](field)
+	return env
 }
 
 // flag reads a query parameter that is 1 or absent.

@@ -97,6 +97,18 @@ type Doctor interface {
 	Check(ctx context.Context, env map[string]string) ([]api.Check, error)
 }
 
+// Auth knows who is signed in to a forge.
+type Auth interface {
+	Status(ctx context.Context, in api.AuthQuery) (api.AuthList, error)
+	Begin(ctx context.Context, request string, in api.AuthLogin) (api.AuthFlow, error)
+	Flow(ctx context.Context, id string) (api.AuthFlow, error)
+	Store(ctx context.Context, in api.AuthStore) (api.AuthAccount, error)
+	Token(ctx context.Context, in api.AuthQuery) (api.AuthSecret, error)
+	Logout(ctx context.Context, in api.AuthLogout) (api.AuthLoggedOut, error)
+	// Saw is told of the variables of every caller that sent some.
+	Saw(env api.Env)
+}
+
 // Config is what a server works with.
 type Config struct {
 	Log        *slog.Logger // required
@@ -112,6 +124,7 @@ type Config struct {
 	Doctor     Doctor
 	Database   Database
 	Changes    Changes
+	Auth       Auth
 
 	// Preferences is what the user's configuration wants of hf itself. Required.
 	Preferences func() api.Preferences
@@ -190,6 +203,12 @@ func (s *server) endpoints() []endpoint {
 		{api.RouteAgents, answer(http.StatusOK, s.agents)},
 		{api.RouteTestAgent, answer(http.StatusOK, s.testAgent)},
 		{api.RouteDoctor, answer(http.StatusOK, s.doctor)},
+		{api.RouteAuth, answer(http.StatusOK, s.auth)},
+		{api.RouteAuthLogin, answer(http.StatusAccepted, s.authLogin)},
+		{api.RouteAuthFlow, answer(http.StatusOK, s.authFlow)},
+		{api.RouteAuthStore, answer(http.StatusOK, s.authStore)},
+		{api.RouteAuthToken, answer(http.StatusOK, s.authToken)},
+		{api.RouteAuthLogout, answer(http.StatusOK, s.authLogout)},
 		{api.RouteTranscript, s.transcript},
 		{api.RouteEvents, s.events},
 		{api.RouteHistory, s.history},

@@ -64,6 +64,12 @@ func TestRoutes(t *testing.T) {
 		{route: api.RouteAgents, body: `{"env":{"PATH":"/bin"}}`, status: 200, call: "agents /bin", answer: `"agents":[]`},
 		{route: api.RouteTestAgent, args: []string{"demo"}, body: `{"env":{"PATH":"/bin"}}`, status: 200, call: "test demo /bin", answer: `"ok":true`},
 		{route: api.RouteDoctor, body: `{"env":{"PATH":"/bin"}}`, status: 200, call: "check /bin", answer: `"checks":[]`},
+		{route: api.RouteAuth, body: `{"host":"h"}`, status: 200, call: "auth h", answer: `"accounts":[{"host":"h"`},
+		{route: api.RouteAuthLogin, body: `{"host":"h"}`, status: 202, call: "login rq h", answer: `"id":"f1"`},
+		{route: api.RouteAuthFlow, args: []string{"f9"}, status: 200, call: "flow f9", answer: `"id":"f9"`},
+		{route: api.RouteAuthStore, body: `{"host":"h","token":"s"}`, status: 200, call: "store h s", answer: `"host":"h"`},
+		{route: api.RouteAuthToken, body: `{"host":"h"}`, status: 200, call: "token h", answer: `"token":"t"`},
+		{route: api.RouteAuthLogout, body: `{"host":"h"}`, status: 200, call: "logout h", answer: `"host":"h"`},
 		{route: api.RouteTranscript, args: []string{"t"}, query: "after=s:1:0", status: 200, call: "transcript id-of-t s:1:0", answer: ``},
 		{route: api.RouteHistory, query: "task=t&branch=b&workspace=w", status: 200, call: "history w id-of-t b", answer: ``},
 		{route: api.RoutePreferences, status: 200, call: "", answer: `"editor":"ed"`},
@@ -134,6 +140,24 @@ func routesOfAPI(t *testing.T) map[string]api.Route {
 		t.Fatalf("only %d routes found in route.go", len(out))
 	}
 	return out
+}
+
+// What starts work says how its caller signs in to forges; work that nobody waits
+// for goes on with that.
+func TestCallersVariablesAreKept(t *testing.T) {
+	w := newWorld()
+	s := serve(t, w)
+	for route, body := range map[api.Route]string{
+		api.RouteAddRepo: `{"spec":"x","env":{"GH_TOKEN":"a"}}`, api.RouteCreateTask: `{"prompt":"x","env":{"GH_TOKEN":"a"}}`,
+		api.RouteUseWorkspace: `{"name":"w"}`, api.RoutePrune: `{}`,
+	} {
+		if status, answer := ask(t, s, route.Method, route.Path(), body); status/100 != 2 {
+			t.Errorf("%s: %d %s", route, status, answer)
+		}
+	}
+	if len(w.seen) != 2 || w.seen[0]["GH_TOKEN"] != "a" || w.seen[1]["GH_TOKEN"] != "a" {
+		t.Errorf("seen = %v", w.seen)
+	}
 }
 
 func TestRefuses(t *testing.T) {

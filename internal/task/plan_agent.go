@@ -163,7 +163,11 @@ func (s *Service) agentEnv(t *Task, profile agent.Profile, repoEnv map[string]st
 // forEveryAgent reports whether a secret variable is no agent's key: forges and
 // proxies are what the commands of any agent need.
 func forEveryAgent(name string) bool {
-	return name == "GH_TOKEN" || name == "GITHUB_TOKEN" || strings.HasSuffix(strings.ToLower(name), "_proxy")
+	switch name {
+	case "GH_TOKEN", "GITHUB_TOKEN", "GH_ENTERPRISE_TOKEN", "GITHUB_ENTERPRISE_TOKEN":
+		return true
+	}
+	return strings.HasSuffix(strings.ToLower(name), "_proxy")
 }
 
 func taskVars(t *Task) map[string]string {

@@ -114,5 +114,11 @@ var (
 	RouteStackAction  = Route{"POST", "/v1/stack/actions"}
 	RouteAgents       = Route{"POST", "/v1/agents"} // with the variables of the caller: what is installed depends on them
 	RouteDoctor       = Route{"POST", "/v1/doctor"}
+	RouteAuth         = Route{"POST", "/v1/auth"} // with the variables of the caller, as below: they may sign in
+	RouteAuthLogin    = Route{"POST", "/v1/auth/login"}
+	RouteAuthFlow     = Route{"GET", "/v1/auth/login/{flow}"} // waits a while for its end
+	RouteAuthStore    = Route{"POST", "/v1/auth/store"}
+	RouteAuthToken    = Route{"POST", "/v1/auth/token"}
+	RouteAuthLogout   = Route{"POST", "/v1/auth/logout"}
 	RouteTestAgent    = Route{"POST", "/v1/agents/{agent}/test"}
 )

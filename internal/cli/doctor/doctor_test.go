@@ -145,6 +145,15 @@ func TestGitHub(t *testing.T) {
 	if strings.Contains(c.Text, "secret") {
 		t.Error("the token is printed")
 	}
+	stored := filepath.Join(w.home, "stored")
+	if err := os.MkdirAll(stored, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	w.environ = append(w.environ, "HF_STATE_DIR="+stored)
+	if err := os.WriteFile(filepath.Join(stored, "logins.json"), []byte(`{"schema":1,"hosts":{"github.com":{"user":"me","token":"gho_secret"}}}`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	w.wants(w.github(ctx), api.CheckOK, "signed in by hf auth login", "")
 	w.environ = append(w.environ, "GH_TOKEN=gho_secret")
 	w.wants(w.github(ctx), api.CheckOK, "signed in by GH_TOKEN", "")
 }

@@ -2,6 +2,7 @@ package doctor
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"os"
 	"regexp"
@@ -119,15 +120,33 @@ func (m machine) github(ctx context.Context) api.Check {
 			return c
 		}
 	}
+	if m.signedIn() {
+		c.Text = "signed in by hf auth login"
+		return c
+	}
 	path := m.find("gh")
 	if path == "" {
-		return warning(c, "gh not found: pull requests need it, or GH_TOKEN", m.install("gh")+" ("+getGH+"), then gh auth login")
+		return warning(c, "gh not found: pull requests need it, hf auth login or GH_TOKEN", m.install("gh")+" ("+getGH+"), then gh auth login; or hf auth login")
 	}
 	if _, err := m.ask(ctx, path, "auth", "token"); err != nil {
-		return warning(c, "gh is not signed in: pull requests need that", "gh auth login")
+		return warning(c, "gh is not signed in: pull requests need that, or hf auth login", "gh auth login")
 	}
 	c.Text = "signed in by gh"
 	return c
+}
+
+// signedIn reports whether `hf auth login` stored a token. Whether it is still
+// accepted is asked by `hf auth status`.
+func (m machine) signedIn() bool {
+	paths, err := m.paths()
+	if err != nil {
+		return false
+	}
+	b, err := os.ReadFile(paths.Logins())
+	var stored struct {
+		Hosts map[string]struct{ User string } `json:"hosts"`
+	}
+	return err == nil && json.Unmarshal(b, &stored) == nil && len(stored.Hosts) > 0
 }
 
 // node looks for what the adapters of agents run on.

@@ -50,7 +50,11 @@ func Environment() *cobra.Command {
   SHELL             the shell of hf shell
   PATH              where git, agents and editors are found
   GH_TOKEN, GITHUB_TOKEN
-                    the login at GitHub
+                    the login at github.com; hf auth status shows which is used
+  GH_ENTERPRISE_TOKEN, GITHUB_ENTERPRISE_TOKEN
+                    the login at GitHub Enterprise hosts
+  GH_HOST           the host of hf auth, when none is named
+  GH_CONFIG_DIR     where gh keeps its own login
   HF_COMPLETION_DESCRIPTIONS
                     0: the shell completes words without what they mean
 
