@@ -98,7 +98,6 @@ func (h *Hub) fail(w http.ResponseWriter, x *exchange, f *Fault, a *answer) {
 		if a != nil {
 			h.send(w, x, a)
 		}
-		return
 	case FaultHang:
 		h.note(x.Request)
 		select {
@@ -108,7 +107,7 @@ func (h *Hub) fail(w http.ResponseWriter, x *exchange, f *Fault, a *answer) {
 		panic(http.ErrAbortHandler)
 	case FaultDrop:
 		h.note(x.Request)
-		panic(http.ErrAbortHandler)
+		drop(w)
 	case FaultTruncate:
 		if a == nil {
 			a = h.answer(x)
@@ -116,10 +115,20 @@ func (h *Hub) fail(w http.ResponseWriter, x *exchange, f *Fault, a *answer) {
 		a.body = a.body[:len(a.body)/2]
 		a.set("Content-Length", strconv.Itoa(len(a.body)))
 		h.send(w, x, a)
-		return
 	default:
+		h.send(w, x, f.answer())
 	}
-	h.send(w, x, f.answer())
+}
+
+// drop ends the connection. A few bytes go first: a client would otherwise ask again
+// by itself, as it may when nothing came over a connection that was idle.
+func drop(w http.ResponseWriter) {
+	conn, _, err := http.NewResponseController(w).Hijack()
+	if err == nil {
+		_, _ = conn.Write([]byte("HTTP/1.1 20"))
+		conn.Close()
+	}
+	panic(http.ErrAbortHandler)
 }
 
 func (f *Fault) answer() *answer {

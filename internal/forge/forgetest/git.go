@@ -65,7 +65,7 @@ func (b *bare) create(ctx context.Context, branch string) error {
 	if _, err := b.git(ctx, "init", "-q", "--bare", "--initial-branch="+branch, b.dir); err != nil {
 		return err
 	}
-	for _, kv := range [][2]string{{"gc.auto", "0"}, {"receive.autogc", "false"}, {"http.receivepack", "true"}, {"core.logAllRefUpdates", "true"}} {
+	for _, kv := range [][2]string{{"gc.auto", "0"}, {"core.fsync", "none"}, {"receive.autogc", "false"}, {"http.receivepack", "true"}, {"core.logAllRefUpdates", "true"}} {
 		if _, err := b.git(ctx, "config", kv[0], kv[1]); err != nil {
 			return err
 		}

@@ -72,7 +72,7 @@ func newDesk(t *testing.T, s forgetest.Settings, o forgetest.Options) *desk {
 	d.check(err)
 	d.repo = repo
 	home := t.TempDir()
-	config := "[user]\n\tname = Ada\n\temail = ada@users.noreply.github.com\n" + d.hub.GitConfig()
+	config := "[core]\n\tfsync = none\n[user]\n\tname = Ada\n\temail = ada@users.noreply.github.com\n" + d.hub.GitConfig()
 	d.check(os.WriteFile(filepath.Join(home, ".gitconfig"), []byte(config), 0o600))
 	d.env = []string{
 		"HOME=" + home, "PATH=" + os.Getenv("PATH"), "GIT_CONFIG_NOSYSTEM=1", "GIT_TERMINAL_PROMPT=0", "LC_ALL=C", "EDITOR=true",

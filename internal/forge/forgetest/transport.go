@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/cgi"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -69,11 +70,11 @@ func (h *Hub) Offline(off bool) error {
 }
 
 func (h *Hub) sshURL(r *repo) string {
-	host := strings.TrimPrefix(strings.TrimPrefix(h.web(), "https://"), "http://")
-	if strings.Contains(host, ":") {
-		return fmt.Sprintf("ssh://git@%s/%s.git", host, r.full())
+	u, err := url.Parse(h.web())
+	if err != nil {
+		return ""
 	}
-	return fmt.Sprintf("git@%s:%s.git", host, r.full())
+	return fmt.Sprintf("git@%s:%s.git", u.Hostname(), r.full())
 }
 
 // gitPath reports whether a path is one of git over http.
