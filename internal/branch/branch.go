@@ -45,6 +45,7 @@ type Tx interface {
 	Branches(repo string) ([]Branch, error)
 	PutBranch(b *Branch) error
 	DropBranch(repo, name string) error
+	PullRequests(repo string) ([]api.PullRequest, error)
 	Event(kind api.EventKind, workspace, task string, data any) (int64, error)
 }
 
@@ -56,6 +57,7 @@ type Git interface {
 	Changes(ctx context.Context, repo git.Repo, pairs []git.Pair) (map[git.Pair]git.Change, error)
 	MergeFiles(ctx context.Context, repo git.Repo, pairs []git.Pair) (map[git.Pair][]string, error)
 	Worktrees(repo git.Repo) ([]git.Worktree, error)
+	MainWorktree(repo git.Repo) (git.Worktree, bool)
 }
 
 // Stacks reads what git-spice keeps in a repository. It starts no git-spice.
@@ -68,7 +70,9 @@ type Config struct {
 	Store  Store
 	Git    Git
 	Stacks Stacks
-	Log    *slog.Logger
-	Now    func() time.Time
-	Every  time.Duration // between two looks whether a ref changed; 0 = 5 s
+	// Worktrees is the directory that the worktrees of tasks are in.
+	Worktrees string
+	Log       *slog.Logger
+	Now       func() time.Time
+	Every     time.Duration // between two looks whether a ref changed; 0 = 5 s
 }

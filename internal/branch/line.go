@@ -147,6 +147,7 @@ func lines(r refs, forest stack.Forest, trunk string, tasks []task.Task) []*line
 		default:
 			l.base = trunk
 		}
+		l.base = cmp.Or(l.base, trunk) // of a task that has none yet
 		l.compare(r, trunk)
 	}
 	return out

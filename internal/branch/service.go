@@ -229,10 +229,7 @@ func (s *Service) say(ctx context.Context, id, said string, err error) string {
 		return text
 	}
 	s.cfg.Log.Warn("look at branches", "repo", id, "err", err)
-	warning := api.Error{Code: api.CodeInternal, Message: text}
-	if e, ok := errors.AsType[*api.Error](err); ok {
-		warning = *e
-	}
+	warning := *asError(err)
 	err = s.cfg.Store.Update(ctx, func(tx Tx) error {
 		repo, err := tx.Repo(id)
 		if err != nil {

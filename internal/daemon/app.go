@@ -137,7 +137,7 @@ func (a *app) wire(ctx context.Context, cfg *config.Source) error {
 	})
 	a.remember(ctx, a.daemon.Handoff())
 	a.stacks = stack.New(stack.Options{Git: a.git, Scratch: paths.Scratch(), Log: log})
-	a.branches = branch.New(branch.Config{Store: branchStore{a.store}, Git: a.git, Stacks: a.stacks, Log: log, Now: fault.Now})
+	a.branches = branch.New(branch.Config{Store: branchStore{a.store}, Git: a.git, Stacks: a.stacks, Worktrees: paths.Worktrees(), Log: log, Now: fault.Now})
 	a.changes = change.NewService(change.Config{
 		Store: changeStore{a.store}, Git: a.git, Stacks: a.stacks, Sessions: a.sessions, Tasks: a.tasks, Repos: a.repos,
 		Runner:   func() change.Runner { return a.runner },
@@ -151,6 +151,7 @@ func (a *app) wire(ctx context.Context, cfg *config.Source) error {
 	a.handler = server.New(server.Config{
 		Log: log, Version: version.Version(),
 		Tasks: a.tasks, Landings: a.changes, Changes: a.changes, Sessions: talks{a.tasks, a.sessions}, Events: eventStore{a.store}, Repos: repos{a.repos},
+		Branches:   branches{a.branches, a.repos},
 		Workspaces: workspaces{a.store, cfg}, Agents: a.agents, Backend: backend{a}, Doctor: doctor{a, a.agents}, Database: database{a},
 		Auth:        auth{a.logins, ctx},
 		Preferences: func() api.Preferences { return preferences(cfg.Current()) },

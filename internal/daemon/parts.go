@@ -8,6 +8,7 @@ import (
 
 	"github.com/hf-dev/hf/internal/agent"
 	"github.com/hf-dev/hf/internal/agent/probe"
+	"github.com/hf-dev/hf/internal/branch"
 	"github.com/hf-dev/hf/internal/config"
 	"github.com/hf-dev/hf/internal/git"
 	"github.com/hf-dev/hf/internal/operation"
@@ -92,6 +93,20 @@ func (r repos) Remove(ctx context.Context, request, workspace, ref string) (task
 	}
 	found.Reason, err = r.Service.Remove(ctx, request, workspace, ref)
 	return *found, err
+}
+
+// branches is what there is of repositories as the API shows it.
+type branches struct {
+	*branch.Service
+	repos *repo.Service
+}
+
+func (b branches) Overview(ctx context.Context, workspace, ref string) (api.RepoOverview, error) {
+	found, err := b.repos.Resolve(ctx, workspace, ref, "")
+	if err != nil {
+		return api.RepoOverview{}, err
+	}
+	return b.Service.Overview(ctx, found.ID)
 }
 
 // talks is what people say to agents, and what was said.

@@ -245,6 +245,12 @@ func (w repos) Remove(_ context.Context, request, workspace, ref string) (task.R
 	return task.Repo{ID: "r1", Name: ref}, w.note("remove", request, workspace, ref)
 }
 
+type branches struct{ *world }
+
+func (w branches) Overview(_ context.Context, workspace, ref string) (api.RepoOverview, error) {
+	return api.RepoOverview{Repo: ref, Rows: []api.OverviewRow{}}, w.note("overview", workspace, ref)
+}
+
 func (w repos) TrustState(_ context.Context, workspace, ref string) (api.RepoTrust, error) {
 	return api.RepoTrust{Repo: ref}, w.note("trust?", workspace, ref)
 }
@@ -332,6 +338,7 @@ func serve(t *testing.T, w *world, adjust ...func(*server.Config)) *httptest.Ser
 	cfg := server.Config{
 		Log: slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelDebug})), Version: "v1",
 		Tasks: tasks{w}, Landings: landings{w}, Changes: changes{w}, Sessions: sessions{w}, Events: events{w}, Repos: repos{w},
+		Branches:   branches{w},
 		Workspaces: workspaces{w}, Agents: agents{w}, Backend: backend{w}, Database: databases{w}, Doctor: doctor{w},
 		Auth:        auths{w},
 		Preferences: func() api.Preferences { return api.Preferences{Editor: "ed"} },

@@ -64,6 +64,11 @@ type Repos interface {
 	Trust(ctx context.Context, request, workspace, ref, hash string) (api.RepoTrust, error)
 }
 
+// Branches knows the branches of repositories.
+type Branches interface {
+	Overview(ctx context.Context, workspace, repo string) (api.RepoOverview, error)
+}
+
 // Workspaces knows the workspaces.
 type Workspaces interface {
 	List(ctx context.Context) ([]api.Workspace, error)
@@ -118,6 +123,7 @@ type Config struct {
 	Sessions   Sessions
 	Events     Events
 	Repos      Repos
+	Branches   Branches
 	Workspaces Workspaces
 	Agents     Agents
 	Backend    Backend
@@ -177,6 +183,7 @@ func (s *server) endpoints() []endpoint {
 		{api.RouteRepos, answer(http.StatusOK, s.repos)},
 		{api.RouteAddRepo, answer(http.StatusAccepted, s.addRepo)},
 		{api.RouteRemoveRepo, answer(http.StatusOK, s.removeRepo)},
+		{api.RouteRepoOverview, answer(http.StatusOK, s.repoOverview)},
 		{api.RouteRepoTrust, answer(http.StatusOK, s.repoTrust)},
 		{api.RouteTrustRepo, answer(http.StatusOK, s.trustRepo)},
 		{api.RouteTasks, s.tasks},

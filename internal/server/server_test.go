@@ -36,6 +36,7 @@ func TestRoutes(t *testing.T) {
 		{route: api.RouteRepos, status: 200, call: "repos default", answer: `"name":"app"`},
 		{route: api.RouteAddRepo, body: `{"spec":"."}`, query: "workspace=w", status: 202, call: "add rq w .", answer: `"createdAt":"2026-05-01T10:00:00Z"`},
 		{route: api.RouteRemoveRepo, args: []string{"o/app"}, status: 200, call: "remove rq default o/app", answer: `"name":"o/app"`},
+		{route: api.RouteRepoOverview, args: []string{"app"}, status: 200, call: "overview default app", answer: `"rows":[]`},
 		{route: api.RouteRepoTrust, args: []string{"app"}, status: 200, call: "trust? default app", answer: `"trusted":false`},
 		{route: api.RouteTrustRepo, args: []string{"app"}, body: `{"hash":"h"}`, status: 200, call: "trust rq default app h", answer: `"trusted":true`},
 		{route: api.RouteTasks, query: "all=1&status=idle&status=error&repo=app", status: 200, call: `list {"Workspace":"default","RepoID":"r1","Lifecycles":null,"Statuses":["idle","error"],"All":true}`, answer: `"seq":41`},

@@ -85,6 +85,7 @@ var (
 	RouteRepos        = Route{"GET", "/v1/repos"}
 	RouteAddRepo      = Route{"POST", "/v1/repos"}
 	RouteRemoveRepo   = Route{"DELETE", "/v1/repos/{repo}"}
+	RouteRepoOverview = Route{"GET", "/v1/repos/{repo}/overview"}
 	RouteRepoTrust    = Route{"GET", "/v1/repos/{repo}/trust"}
 	RouteTrustRepo    = Route{"POST", "/v1/repos/{repo}/trust"}
 	RouteTasks        = Route{"GET", "/v1/tasks"}

@@ -32,6 +32,7 @@ type Daemon struct {
 	Patch    api.Diff
 	Cmd      api.Command
 	Trust    api.RepoTrust
+	Overview api.RepoOverview
 	RepoList api.RepoList
 	Added    api.Repo
 	Prefs    api.Preferences
@@ -195,6 +196,11 @@ func (d *Daemon) Diff(context.Context, string, api.PatchKind) (api.Diff, error) 
 // Command returns Cmd.
 func (d *Daemon) Command(_ context.Context, task string, in api.CommandRequest) (api.Command, error) {
 	return d.Cmd, d.note("command", task, text(in.Argv))
+}
+
+// RepoOverview returns Overview.
+func (d *Daemon) RepoOverview(context.Context, string) (api.RepoOverview, error) {
+	return d.Overview, nil
 }
 
 // RepoTrust returns Trust.

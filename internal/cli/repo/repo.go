@@ -4,6 +4,7 @@ package repo
 import (
 	"context"
 	"iter"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -22,6 +23,7 @@ type manager interface {
 	Repos(ctx context.Context) (api.RepoList, error)
 	AddRepo(ctx context.Context, in api.AddRepo) (api.Repo, error)
 	RemoveRepo(ctx context.Context, repo string) error
+	RepoOverview(ctx context.Context, repo string) (api.RepoOverview, error)
 	Events(ctx context.Context, f client.EventFilter) iter.Seq2[api.Event, error]
 }
 
@@ -31,6 +33,7 @@ type options struct {
 	client func() (manager, error)
 	env    func(context.Context) (api.Env, error)
 	output *output.Flags
+	now    func() time.Time
 	repo   string // name, path, URL or owner/name
 	name   string
 	noWait bool
@@ -40,18 +43,19 @@ type options struct {
 type runFunc func(context.Context, *options) error
 
 func newOptions(f *factory.Factory) *options {
-	return &options{io: f.IO, client: func() (manager, error) { return f.Client() }, env: f.Env}
+	return &options{io: f.IO, client: func() (manager, error) { return f.Client() }, env: f.Env, now: time.Now}
 }
 
 // NewCmd returns the command with its verbs.
 func NewCmd(f *factory.Factory) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "repo",
-		Short: "Add, list and trust repositories",
-		Long: `Add, list and trust repositories. ` + "`hf create`" + ` in a checkout adds that checkout by
+		Short: "Add, list, look at and trust repositories",
+		Long: `Add, list, look at and trust repositories. ` + "`hf create`" + ` in a checkout adds that checkout by
 itself.`,
 		Example: `  hf repo add cli/cli
-  hf repo list`,
+  hf repo list
+  hf repo overview`,
 	}
-	return args.Group(cmd, newAdd(f, runAdd), newList(f, runList), newRemove(f, runRemove), newTrust(f, runTrust))
+	return args.Group(cmd, newAdd(f, runAdd), newList(f, runList), newOverview(f, runOverview), newRemove(f, runRemove), newTrust(f, runTrust))
 }

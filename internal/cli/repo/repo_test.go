@@ -5,12 +5,15 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
+	"github.com/clipperhouse/displaywidth"
 	"github.com/spf13/cobra"
 
 	"github.com/hf-dev/hf/internal/cli/clitest"
 	"github.com/hf-dev/hf/internal/cli/exitcode"
 	"github.com/hf-dev/hf/internal/cli/factory"
+	"github.com/hf-dev/hf/internal/cli/output"
 	"github.com/hf-dev/hf/internal/iostreams"
 	"github.com/hf-dev/hf/pkg/api"
 )
@@ -100,5 +103,60 @@ func TestList(t *testing.T) {
 		"bad   error (no such host)          0\n"
 	if err := c.do(t); err != nil || c.out != want {
 		t.Errorf("%v\ngot:\n%q\nwant:\n%q", err, c.out, want)
+	}
+}
+
+func TestOverview(t *testing.T) {
+	now := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
+	ago := func(d time.Duration) *time.Time { return new(now.Add(-d)) }
+	o := api.RepoOverview{Repo: "app", Trunk: "main", Rows: []api.OverviewRow{
+		{Branch: "main", Since: ago(time.Hour)},
+		{
+			Branch: "fix/it", Task: "abcdefgh", Status: api.StatusWaiting, Reason: "permission: run ls", Base: "main", Ahead: new(2), Behind: new(1), NeedsRestack: new(true),
+			Conflicts: []api.Conflict{{With: "main", Files: []string{"a"}}, {With: "fix/that", Task: "bcdefghi"}}, Since: ago(90 * time.Second),
+			PullRequest: &api.PullRequestSummary{Number: 12, State: api.PullRequestDraft, Checks: api.ChecksFail, Review: api.ReviewNone},
+		},
+		{Branch: "gone", Task: "cdefghij", Status: api.StatusIdle, Orphan: api.OrphanTask, Since: ago(50 * time.Hour)},
+		{Branch: "old\x1b[2J", Orphan: api.OrphanBranch, Base: "main", Ahead: new(3), Behind: new(0)},
+		{Branch: "theirs", Orphan: api.OrphanPullRequest, PullRequest: &api.PullRequestSummary{Number: 7, State: api.PullRequestOpen, Checks: api.ChecksPass, Review: api.ReviewApproved}},
+		{Orphan: api.OrphanWorktree, Path: "/w/left"},
+	}}
+	show := func(rows []api.OverviewRow, width int) string {
+		t.Helper()
+		io, _, out, _ := iostreams.Test()
+		if width > 0 {
+			io.SetTTY(false, true, false)
+			io.SetWidth(width)
+		}
+		opts := &options{io: io, now: func() time.Time { return now }, output: &output.Flags{}}
+		opts.client = func() (manager, error) { return &clitest.Daemon{Overview: api.RepoOverview{Rows: rows}}, nil }
+		if err := runOverview(t.Context(), opts); err != nil {
+			t.Fatal(err)
+		}
+		return out.String()
+	}
+	want := `
+BRANCH       TASK      STATUS                          BASE  ↑↓     RESTACK  CONFLICTS  PR         CHECKS  REVIEW    AGE
+main                                                                                                                 1h
+fix/it       abcdefgh  waiting (permission: run ls)    main  ↑2 ↓1  needed   main +1    #12 draft  fail              1m
+gone         cdefghij  idle (its branch is not there)                                                                2d
+old                    no task                         main  ↑3
+theirs                 no such branch here                                              #7         pass    approved
+(no branch)            worktree left over: /w/left
+`
+	if got := "\n" + show(o.Rows, 0); got != want {
+		t.Errorf("got:\n%s\nwant:\n%s", got, want)
+	}
+	if got := show(o.Rows[:1], 0); got != "BRANCH  AGE\nmain    1h\n" {
+		t.Errorf("only a trunk:\n%s", got)
+	}
+	narrow := show(o.Rows, 80)
+	for line := range strings.Lines(narrow) {
+		if w := displaywidth.String(strings.TrimSuffix(line, "\n")); w > 80 {
+			t.Errorf("%d columns wide: %s", w, line)
+		}
+	}
+	if !strings.Contains(narrow, "#12 draft") || strings.Contains(narrow, "BASE") {
+		t.Errorf("at 80 columns:\n%s", narrow)
 	}
 }
