@@ -82,8 +82,8 @@ type overviewColumn struct {
 	cell  func(r *api.OverviewRow) table.Cell
 }
 
-func (opts *options) overviewColumns(st iostreams.Style) []overviewColumn {
-	now := opts.now()
+func (o *options) overviewColumns(st iostreams.Style) []overviewColumn {
+	now := o.now()
 	plain := func(text func(r *api.OverviewRow) string) func(r *api.OverviewRow) table.Cell {
 		return func(r *api.OverviewRow) table.Cell { return table.Cell{Text: text(r)} }
 	}
@@ -116,15 +116,15 @@ func (opts *options) overviewColumns(st iostreams.Style) []overviewColumn {
 	}
 }
 
-func (opts *options) overview(w io.Writer, rows []api.OverviewRow) error {
-	width, st := 0, opts.io.OutStyle()
-	if opts.io.OutTTY() {
-		width = opts.io.Width()
+func (o *options) overview(w io.Writer, rows []api.OverviewRow) error {
+	width, st := 0, o.io.OutStyle()
+	if o.io.OutTTY() {
+		width = o.io.Width()
 	}
 	var header []string
 	cells := make([][]table.Cell, len(rows))
 	spare := map[int]int{}
-	for _, col := range opts.overviewColumns(st) {
+	for _, col := range o.overviewColumns(st) {
 		column, filled := make([]table.Cell, len(rows)), false
 		for i := range rows {
 			column[i] = col.cell(&rows[i])
