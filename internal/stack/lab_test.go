@@ -246,3 +246,16 @@ func (m *lab) tidy() {
 		m.Errorf("%s is left", views)
 	}
 }
+
+// spice runs git-spice by hand, as a user does, and returns what it said.
+func (m *lab) spice(rel string, args ...string) string {
+	m.Helper()
+	var out strings.Builder
+	err := xec.Run(m.Context(), xec.Cmd{
+		Argv: append([]string{gitSpice(m), "--no-prompt"}, args...), Dir: m.path(rel), Env: append(m.env, "EDITOR=true", "GIT_EDITOR=true"), Stdout: &out, Stderr: &out,
+	})
+	if err != nil {
+		m.Logf("git-spice %s: %v", strings.Join(args, " "), err)
+	}
+	return out.String()
+}

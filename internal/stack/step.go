@@ -232,7 +232,8 @@ func (e *Engine) inPlace(ctx context.Context, l *lock, in In, s step, v sight, r
 	ctx2, cancel := cleanup(ctx)
 	defer cancel()
 	e.settle(ctx2, in.Repo, s, v, w, out, err, res)
-	if res.Outcome.Ok() && v.base != v.known.Base {
+	// git-spice notes nothing when uncommitted changes did not fit.
+	if res.Outcome.Ok() && v.base != v.known.Base || res.Outcome == Stashed {
 		if err := e.noteBase(ctx2, l, in, v, s.branch, w); err != nil {
 			res.Outcome, res.Error = Failed, asError(err)
 		}
