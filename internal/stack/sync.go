@@ -53,6 +53,9 @@ func (e *Engine) Sync(ctx context.Context, in In, req SyncRequest) (SyncReport, 
 	if err != nil {
 		return rep, err
 	}
+	for _, m := range gone { // restacked, it would lose the commits that say that it was merged
+		moved[m.Branch] = moved[m.Branch] || !m.Unpushed
+	}
 	var names []string
 	for _, name := range now.Order() {
 		// What has just been moved, or could not be, needs no second try.
