@@ -63,8 +63,11 @@ func (w Worktree) Rebasing() (Rebasing, bool) {
 // "" for nothing. It starts no process.
 func (w Worktree) Underway() string {
 	for _, u := range []struct{ file, is string }{
-		{"MERGE_HEAD", "a merge"}, {"CHERRY_PICK_HEAD", "a cherry-pick"}, {"REVERT_HEAD", "a revert"},
-		{"BISECT_LOG", "a bisection"}, {"rebase-apply/applying", "git am"},
+		{"MERGE_HEAD", "a merge"},
+		{"CHERRY_PICK_HEAD", "a cherry-pick"},
+		{"REVERT_HEAD", "a revert"},
+		{"BISECT_LOG", "a bisection"},
+		{"rebase-apply/applying", "git am"},
 	} {
 		if exists(filepath.Join(w.GitDir, u.file)) {
 			return u.is

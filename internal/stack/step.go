@@ -51,7 +51,7 @@ func (e *Engine) run(ctx context.Context, in In, s step, dry bool) (Result, erro
 		return res, nil
 	case res.Outcome == "":
 		res, err = e.act(ctx, in, s, res)
-	case res.Outcome == UpToDate && !dry && e.stale(ctx, in.Repo, s, v):
+	case res.Outcome == UpToDate && !dry && e.stale(ctx, in.Repo, v):
 		res, err = e.act(ctx, in, s, res)
 	}
 	return res, err
@@ -78,7 +78,7 @@ func (e *Engine) act(ctx context.Context, in In, s step, res Result) (Result, er
 	switch {
 	case err != nil:
 		return res, err
-	case res.Outcome == UpToDate && e.stale(ctx, in.Repo, s, v):
+	case res.Outcome == UpToDate && e.stale(ctx, in.Repo, v):
 		return res, e.note(ctx, l, in, v, s.branch)
 	case res.Outcome != "":
 		return res, nil
@@ -192,7 +192,7 @@ func (e *Engine) judge(ctx context.Context, repo git.Repo, s step, v sight, res 
 // stale reports whether a branch stands on its base and git-spice does not know:
 // somebody has rebased it with plain git. From where its own commits begin it
 // would take the wrong ones next time.
-func (e *Engine) stale(ctx context.Context, repo git.Repo, s step, v sight) bool {
+func (e *Engine) stale(ctx context.Context, repo git.Repo, v sight) bool {
 	if !v.stands || v.base != v.known.Base || v.known.BaseHash == v.baseAt {
 		return false
 	}
