@@ -36,6 +36,8 @@ type Options struct {
 	Now      func() time.Time
 	Connect  time.Duration // until a connection is there; 0 = 10 s
 	Limit    time.Duration // of a whole request; 0 = 30 s
+	Page     int           // repositories at once; 0 = 100, the most there can be
+	Answer   int64         // the most bytes of an answer; 0 = 16 MiB
 }
 
 // Clients gives clients to who has work for a host. It keeps connections and
@@ -61,6 +63,12 @@ func NewClients(o Options) *Clients {
 	}
 	if o.Limit == 0 {
 		o.Limit = 30 * time.Second
+	}
+	if o.Page == 0 {
+		o.Page = 100
+	}
+	if o.Answer == 0 {
+		o.Answer = 16 << 20
 	}
 	return &Clients{opts: o, transports: map[string]*http.Transport{}, accounts: map[string]*account{}}
 }

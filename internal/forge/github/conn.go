@@ -19,10 +19,7 @@ import (
 	"github.com/hf-dev/hf/pkg/api"
 )
 
-const (
-	maxAnswer    = 16 << 20
-	maxRedirects = 3
-)
+const maxRedirects = 3
 
 // conn sends requests for one account to one host.
 type conn struct {
@@ -31,6 +28,7 @@ type conn struct {
 	refuse   func() // tells that the token is not accepted
 	gate     *gate
 	limit    time.Duration // of a whole request
+	page     int           // repositories at once
 
 	rest    *http.Client
 	logs    *http.Client // whose answers are not bounded
@@ -38,7 +36,7 @@ type conn struct {
 }
 
 func newConn(e Endpoint, c forge.Credential, next http.RoundTripper, g *gate, opts Options) (*conn, error) {
-	out := &conn{endpoint: e, source: c.Source, refuse: func() { opts.Tokens.Refused(c) }, gate: g, limit: opts.Limit}
+	out := &conn{endpoint: e, source: c.Source, refuse: func() { opts.Tokens.Refused(c) }, gate: g, limit: opts.Limit, page: opts.Page}
 	options := func(graphql bool, most int64) ghapi.ClientOptions {
 		return ghapi.ClientOptions{
 			// Names that make go-gh look nothing up. The guard decides where requests
@@ -54,13 +52,13 @@ func newConn(e Endpoint, c forge.Credential, next http.RoundTripper, g *gate, op
 		}
 	}
 	var err error
-	if out.rest, err = ghapi.NewHTTPClient(options(false, maxAnswer)); err != nil {
+	if out.rest, err = ghapi.NewHTTPClient(options(false, opts.Answer)); err != nil {
 		return nil, fmt.Errorf("make a REST client: %w", err)
 	}
 	if out.logs, err = ghapi.NewHTTPClient(options(false, 0)); err != nil {
 		return nil, fmt.Errorf("make a client for logs: %w", err)
 	}
-	if out.graphql, err = ghapi.NewGraphQLClient(options(true, maxAnswer)); err != nil {
+	if out.graphql, err = ghapi.NewGraphQLClient(options(true, opts.Answer)); err != nil {
 		return nil, fmt.Errorf("make a GraphQL client: %w", err)
 	}
 	return out, nil

@@ -13,11 +13,8 @@ import (
 	"github.com/hf-dev/hf/pkg/api"
 )
 
-const (
-	repositoriesPage = 100
-	// expiryLayout is how GitHub writes when a token expires.
-	expiryLayout = "2006-01-02 15:04:05 MST"
-)
+// expiryLayout is how GitHub writes when a token expires.
+const expiryLayout = "2006-01-02 15:04:05 MST"
 
 // Whoami returns the account that the token speaks for.
 func (c *client) Whoami(ctx context.Context) (forge.Account, error) {
@@ -124,7 +121,7 @@ func (c *client) firstPage(ctx context.Context, owner string) (forge.RepositoryP
 }
 
 func (c *client) page(ctx context.Context, owner, kind string, number int) (forge.RepositoryPage, error) {
-	query := url.Values{"per_page": {strconv.Itoa(repositoriesPage)}, "page": {strconv.Itoa(number)}, "sort": {"pushed"}, "direction": {"desc"}}
+	query := url.Values{"per_page": {strconv.Itoa(c.conn.page)}, "page": {strconv.Itoa(number)}, "sort": {"pushed"}, "direction": {"desc"}}
 	var path string
 	switch kind {
 	case "org":
@@ -147,7 +144,7 @@ func (c *client) page(ctx context.Context, owner, kind string, number int) (forg
 	if strings.Contains(a.header.Get("Link"), `rel="next"`) {
 		out.Next = kind + ":" + strconv.Itoa(number+1)
 	} else {
-		out.Total = (number-1)*repositoriesPage + len(list)
+		out.Total = (number-1)*c.conn.page + len(list)
 	}
 	return out, nil
 }
