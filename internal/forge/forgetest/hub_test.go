@@ -3,6 +3,7 @@ package forgetest_test
 import (
 	"bytes"
 	"encoding/json"
+	"io"
 	"net/http"
 	"net/url"
 	"os"
@@ -291,5 +292,24 @@ func TestRESTCostsNothingWhenNothingChanged(t *testing.T) {
 	d.check(rest(t, d.hub, d.token).DoWithContext(t.Context(), http.MethodGet, "repos/acme/demo", nil, &r))
 	if r.FullName != "acme/new" || d.hub.Count("GET /repositories/") != 1 {
 		t.Errorf("%+v, %v", r, d.hub.Requests())
+	}
+}
+
+func TestPageOfAPullRequest(t *testing.T) {
+	d := newDesk(t, forgetest.Settings{}, forgetest.Options{Web: "self"})
+	_, err := d.repo.Commit("ada", "feat", "a.txt", "a")
+	d.check(err)
+	n, err := d.repo.OpenPull("ada", forgetest.Pull{Head: "feat", Title: "<b>Feat"})
+	d.check(err)
+	for address, want := range map[string]string{d.pull(n).URL: "&lt;b&gt;Feat #1", d.repo.HTTP()[:len(d.repo.HTTP())-4] + "/pull/2": "404 page not found"} {
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, address, nil)
+		d.check(err)
+		resp, err := http.DefaultClient.Do(req)
+		d.check(err)
+		text, err := io.ReadAll(resp.Body)
+		d.check(err)
+		if !strings.Contains(string(text), want) {
+			t.Errorf("%s: %s", address, text)
+		}
 	}
 }

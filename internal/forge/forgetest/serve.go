@@ -70,6 +70,9 @@ func (h *Hub) serve(w http.ResponseWriter, r *http.Request) {
 		h.serveGit(w, r)
 		return
 	}
+	if h.page(w, r) {
+		return
+	}
 	body, err := io.ReadAll(r.Body)
 	if err != nil {
 		return // the client is gone

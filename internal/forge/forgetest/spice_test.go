@@ -75,3 +75,17 @@ func TestGitSpice(t *testing.T) {
 	d.check(d.repo.Close(3, "bob"))
 	d.wants(d.spice("repo", "sync"), "#3 was closed but not merged")
 }
+
+// A host of GitHub Enterprise: another address, and git over http.
+func TestGitSpiceOfEnterprise(t *testing.T) {
+	d := spiceDesk(t, forgetest.Settings{})
+	d.env = append(d.env, "GITHUB_URL="+d.hub.URL(), "GITHUB_API_URL=")
+	remote := strings.Replace(d.repo.HTTP(), "//", "//x-access-token:"+d.token+"@", 1)
+	d.git("remote", "set-url", "origin", remote)
+	d.commit("a", "main", "a.txt", "a\n")
+	d.spice("branch", "track", "--base", "main")
+	d.wants(d.spice("branch", "submit", "--fill"), "Created #1")
+	if p := d.pull(1); p.Head != "a" || d.hub.Count("createPullRequest") != 1 {
+		t.Errorf("%+v", p)
+	}
+}
