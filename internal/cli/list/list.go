@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -137,7 +138,39 @@ func Run(ctx context.Context, opts *Options) error {
 
 // shown are the fields of a task that the table is made of.
 func shown() []string {
-	return []string{"id", "title", "status", "reason", "agent", "branch", "diff", "createdAt"}
+	return []string{
+		"id", "title", "status", "reason", "agent", "branch", "diff", "ahead", "behind", "needsRestack", "conflicts", "createdAt",
+	}
+}
+
+// column is a column of the table. One that is optional is left out when no task
+// has anything in it. spare is when it is left out on a narrow terminal: lower
+// ones go first, 0 never.
+type column struct {
+	name     string
+	optional bool
+	spare    int
+	cell     func(t *api.Task) table.Cell
+}
+
+func columns(st iostreams.Style, now time.Time) []column {
+	text := func(of func(t *api.Task) string) func(*api.Task) table.Cell {
+		return func(t *api.Task) table.Cell { return table.Cell{Text: of(t)} }
+	}
+	return []column{
+		{"ID", false, 0, func(t *api.Task) table.Cell { return table.Cell{Text: t.ID, Style: st.Bold} }},
+		{"TITLE", false, 0, text(func(t *api.Task) string { return t.Title })},
+		{"STATUS", false, 0, func(t *api.Task) table.Cell {
+			return table.Cell{Text: render.Status(t), Style: render.StatusStyle(st, t.Status)}
+		}},
+		{"AGENT", false, 3, text(func(t *api.Task) string { return t.Agent })},
+		{"BRANCH", false, 1, text(func(t *api.Task) string { return t.Branch })},
+		{"DIFF", false, 2, text(func(t *api.Task) string { return render.Diff(t.Diff) })},
+		{"↑↓", true, 4, func(t *api.Task) table.Cell {
+			return table.Cell{Text: render.Standing(t), Style: render.StandingStyle(st, t)}
+		}},
+		{"AGE", false, 6, func(t *api.Task) table.Cell { return table.Cell{Text: render.Age(now, t.CreatedAt), Style: st.Dim} }},
+	}
 }
 
 func show(opts *Options, w io.Writer, tasks []api.Task) error {
@@ -145,20 +178,29 @@ func show(opts *Options, w io.Writer, tasks []api.Task) error {
 	if opts.IO.OutTTY() {
 		width = opts.IO.Width()
 	}
-	tb := table.New(width, st.Dim, "ID", "TITLE", "STATUS", "AGENT", "BRANCH", "DIFF", "AGE")
-	tb.Spare(4, 5, 3, 6) // branch, difference, agent, age
-	now := opts.Now()
+	cols := slices.DeleteFunc(columns(st, opts.Now()), func(c column) bool {
+		return c.optional && !slices.ContainsFunc(tasks, func(t api.Task) bool { return c.cell(&t).Text != "" })
+	})
+	var header []string
+	spare := map[int]int{}
+	for i, c := range cols {
+		header = append(header, c.name)
+		if c.spare > 0 {
+			spare[c.spare] = i
+		}
+	}
+	tb := table.New(width, st.Dim, header...)
+	var order []int
+	for _, rank := range slices.Sorted(maps.Keys(spare)) {
+		order = append(order, spare[rank])
+	}
+	tb.Spare(order...)
 	for i := range tasks {
-		t := &tasks[i]
-		tb.Cells(
-			table.Cell{Text: t.ID, Style: st.Bold},
-			table.Cell{Text: t.Title},
-			table.Cell{Text: render.Status(t), Style: render.StatusStyle(st, t.Status)},
-			table.Cell{Text: t.Agent},
-			table.Cell{Text: t.Branch},
-			table.Cell{Text: render.Diff(t.Diff)},
-			table.Cell{Text: render.Age(now, t.CreatedAt), Style: st.Dim},
-		)
+		row := make([]table.Cell, len(cols))
+		for j, c := range cols {
+			row[j] = c.cell(&tasks[i])
+		}
+		tb.Cells(row...)
 	}
 	return tb.Render(w)
 }

@@ -68,6 +68,40 @@ func TestTable(t *testing.T) {
 	}
 }
 
+func TestTableSaysHowBranchesStand(t *testing.T) {
+	now := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
+	tasks := fake(
+		api.Task{
+			ID: "abcdefgh", Title: "Fix it", Status: api.StatusIdle, Agent: "demo", Branch: "fix/it", CreatedAt: now.Add(-90 * time.Second),
+			Ahead: new(2), Behind: new(1), Restack: new(true), Conflicts: []api.Conflict{{With: "main", Files: []string{"a"}}},
+		},
+		api.Task{ID: "bcdefghi", Title: "Add that", Status: api.StatusIdle, Agent: "claude", Branch: "feat/that", CreatedAt: now.Add(-50 * time.Hour)},
+	)
+	show := func(width int) string {
+		t.Helper()
+		io, _, out, _ := iostreams.Test()
+		if width > 0 {
+			io.SetTTY(false, true, false)
+			io.SetWidth(width)
+		}
+		opts := &Options{IO: io, Client: func() (lister, error) { return tasks, nil }, Now: func() time.Time { return now }}
+		if err := Run(t.Context(), opts); err != nil {
+			t.Fatal(err)
+		}
+		return out.String()
+	}
+	want := "" +
+		"ID        TITLE     STATUS  AGENT   BRANCH     DIFF  ↑↓                      AGE\n" +
+		"abcdefgh  Fix it    idle    demo    fix/it           ↑2 ↓1 restack conflict  1m\n" +
+		"bcdefghi  Add that  idle    claude  feat/that                                2d\n"
+	if got := show(0); got != want {
+		t.Errorf("got:\n%s\nwant:\n%s", got, want)
+	}
+	if got := show(60); strings.Contains(got, "BRANCH") || !strings.Contains(got, "↑2 ↓1") {
+		t.Errorf("at 60 columns:\n%s", got)
+	}
+}
+
 func TestNothingToListSaysWhatToDo(t *testing.T) {
 	io, _, out, errOut := iostreams.Test()
 	opts := &Options{IO: io, Client: func() (lister, error) { return fake(), nil }, Now: time.Now}

@@ -117,9 +117,9 @@ func (v *view) task(d *api.TaskDetail) {
 	if d.Result != nil {
 		result = render.Result(d.Result)
 	}
-	ahead := ""
-	if d.Ahead != nil && d.Behind != nil {
-		ahead = fmt.Sprintf("%d ahead, %d behind", *d.Ahead, *d.Behind)
+	restack := ""
+	if d.Restack != nil && *d.Restack {
+		restack = "needed: what the branch stands on has moved"
 	}
 	turn := ""
 	if d.TurnStart != nil {
@@ -137,7 +137,9 @@ func (v *view) task(d *api.TaskDetail) {
 		"branch", sanitize.Line(d.Branch),
 		"base", sanitize.Line(d.Base),
 		"parent", parent,
-		"commits", ahead,
+		"commits", render.Commits(&d.Task),
+		"restack", restack,
+		"conflicts", strings.Join(render.Conflicts(d.Conflicts), "; "),
 		"diff", diff,
 		"path", sanitize.Line(d.Path),
 		"workspace", sanitize.Line(d.Workspace),

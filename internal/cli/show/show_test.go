@@ -120,3 +120,19 @@ func TestThePromptIsShownAsFarAsItGoes(t *testing.T) {
 		}
 	}
 }
+
+func TestShowSaysHowTheBranchStands(t *testing.T) {
+	d := api.TaskDetail{Task: api.Task{
+		ID: "k3f9mmmm", Title: "Fix it", Status: api.StatusIdle, Branch: "fix/it", Base: "main", Ahead: new(2), Behind: new(1), Unpushed: new(2),
+		Restack: new(true), Conflicts: []api.Conflict{{With: "main", Files: []string{"lib.go"}}, {With: "fix/that", Task: "abcdefgh", Files: []string{"a", "b"}}},
+	}}
+	got := show(t, d, time.Now(), "k3f9")
+	for _, want := range []string{
+		"commits    2 ahead, 1 behind, 2 not pushed\n", "restack    needed: what the branch stands on has moved\n",
+		"conflicts  with main in lib.go; with fix/that (task abcdefgh) in a, b\n",
+	} {
+		if !strings.Contains(got, want) {
+			t.Errorf("no %q in:\n%s", want, got)
+		}
+	}
+}
