@@ -197,12 +197,18 @@ func (d *driver) done(ctx context.Context, r stack.Result) error {
 
 // add takes in what came of a branch. One that was moved before stays so.
 func (p *Progress) add(r stack.Result) {
-	p.Stopped = slices.DeleteFunc(p.Stopped, func(a stack.Attempt) bool { return a.Branch == r.Branch })
-	if p.Attempt != nil && p.Attempt.Branch == r.Branch {
-		if r.Left {
-			p.Stopped = append(p.Stopped, *p.Attempt)
-		}
+	at := p.Attempt
+	if at != nil && at.Branch == r.Branch {
 		p.Attempt = nil
+	} else {
+		at = nil
+	}
+	// A conflict without an attempt of this action is one that waited already.
+	if !r.Left || at != nil {
+		p.Stopped = slices.DeleteFunc(p.Stopped, func(a stack.Attempt) bool { return a.Branch == r.Branch })
+	}
+	if r.Left && at != nil {
+		p.Stopped = append(p.Stopped, *at)
 	}
 	i := slices.IndexFunc(p.Results, func(old stack.Result) bool { return old.Branch == r.Branch })
 	if i < 0 {

@@ -1,6 +1,7 @@
 package change
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -34,6 +35,7 @@ func (d *driver) finish(ctx context.Context, kind api.StackActionKind, failed er
 		for _, r := range d.results {
 			p.add(r)
 		}
+		p.sort(forest.Order())
 		p.After, p.Attempt = forest.Commit, nil
 		a.Report.Branches = d.rows(p, tasks)
 		a.Report.Stopped = len(p.Stopped) > 0
@@ -56,6 +58,14 @@ func (d *driver) finish(ctx context.Context, kind api.StackActionKind, failed er
 		return errors.Join(failed, err)
 	}
 	return problem
+}
+
+// sort puts the results into the order of the stacks, bottom-up. What is in none
+// any more comes first.
+func (p *Progress) sort(order []string) {
+	slices.SortStableFunc(p.Results, func(a, b stack.Result) int {
+		return cmp.Compare(slices.Index(order, a.Branch), slices.Index(order, b.Branch))
+	})
 }
 
 // state is where an action is that ended with a problem, or without.
@@ -168,9 +178,8 @@ func resultRow(r stack.Result) api.StackResult {
 	case stack.Stashed:
 		row.Outcome = api.OutcomeRestacked
 	case stack.Blocked:
-		row.Detail = r.BlockedBy + " below it is not done"
-		if r.Error != nil {
-			row.Detail = r.Error.Message
+		if r.BlockedBy != "" {
+			row.Detail = r.BlockedBy + " below it is not done"
 		}
 	}
 	return row

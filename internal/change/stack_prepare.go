@@ -63,7 +63,7 @@ func (s *Service) runPrepare(ctx context.Context, run *operation.Run) error {
 		return tx.PutStackAction(&Action{
 			Operation: d.action, Repo: d.repo.ID, Kind: api.StackActionKind(run.Op.Kind), State: ActionRunning, CreatedAt: now,
 			Progress: Progress{Before: before},
-			Report:   api.StackReport{Action: api.StackActionKind(run.Op.Kind), GitSpice: spice, Branches: []api.StackResult{}, Notes: notes},
+			Report:   api.StackReport{Action: api.StackActionKind(run.Op.Kind), Operation: d.action, GitSpice: spice, Branches: []api.StackResult{}, Notes: notes},
 		})
 	})
 }

@@ -115,12 +115,12 @@ func (d *driver) putBack(ctx context.Context, end ActionState, aborted []stack.A
 		}
 		a.Report.Branches, a.Report.Stopped, a.Report.Notes = []api.StackResult{}, false, nil
 		for _, m := range undone.Moved {
-			a.Report.Branches = append(a.Report.Branches, api.StackResult{Branch: m.Branch, Outcome: api.OutcomeMoved, Before: m.From, After: m.To, Detail: "back to where it was"})
+			a.Report.Branches = append(a.Report.Branches, api.StackResult{Branch: m.Branch, Outcome: api.OutcomeRestored, Before: m.From, After: m.To, Detail: "to where it was"})
 		}
 		for _, at := range aborted {
 			if !slices.ContainsFunc(undone.Moved, func(m stack.Move) bool { return m.Branch == at.Branch }) {
 				a.Report.Branches = append(a.Report.Branches, api.StackResult{
-					Branch: at.Branch, Base: at.Base, Outcome: api.OutcomeMoved, Path: at.Worktree, Detail: "its rebase was ended; it is as it was",
+					Branch: at.Branch, Outcome: api.OutcomeRestored, Path: at.Worktree, Detail: "its rebase was ended",
 				})
 			}
 		}

@@ -39,6 +39,7 @@ import (
 	"github.com/hf-dev/hf/internal/cli/shell"
 	"github.com/hf-dev/hf/internal/cli/shellinit"
 	"github.com/hf-dev/hf/internal/cli/show"
+	"github.com/hf-dev/hf/internal/cli/stack"
 	"github.com/hf-dev/hf/internal/cli/status"
 	"github.com/hf-dev/hf/internal/cli/statusline"
 	"github.com/hf-dev/hf/internal/cli/switchto"
@@ -94,6 +95,7 @@ func entries() []entry {
 		{"exec", nil, groupWork, func(f *factory.Factory) *cobra.Command { return exec.NewCmd(f, nil) }},
 		{"shell", nil, groupWork, func(f *factory.Factory) *cobra.Command { return shell.NewCmd(f, nil) }},
 		{"open", nil, groupWork, func(f *factory.Factory) *cobra.Command { return open.NewCmd(f, nil) }},
+		{"stack", nil, groupWork, stack.NewCmd},
 		{"switch", nil, groupWork, func(f *factory.Factory) *cobra.Command { return switchto.NewCmd(f, nil) }},
 
 		{"repo", nil, groupSetup, repo.NewCmd},

@@ -222,7 +222,7 @@ func TestEnvPatterns(t *testing.T) {
 		}
 	}
 	for _, name := range got {
-		if strings.HasPrefix(name, "HF_") || name == "*" || name == "ANTHROPIC_API_KEY" {
+		if strings.HasPrefix(name, "HF_") && name != "HF_GIT_SPICE_BIN" || name == "*" || name == "ANTHROPIC_API_KEY" {
 			t.Errorf("clients are asked for %s", name)
 		}
 	}

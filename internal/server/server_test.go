@@ -58,7 +58,7 @@ func TestRoutes(t *testing.T) {
 		{route: api.RouteResolve, args: []string{"t", "p1"}, body: `{"option":"yes"}`, status: 200, call: "resolve rq id-of-t p1 yes", answer: `"options":[]`},
 		{route: api.RouteDiff, args: []string{"t"}, query: "patch=exact", status: 200, call: "diff id-of-t exact", answer: `"files":[]`},
 		{route: api.RouteCommand, args: []string{"t"}, body: `{"argv":["ls"]}`, status: 200, call: "command id-of-t ls", answer: `"argv":["ls"]`},
-		{route: api.RouteOperation, args: []string{"o1"}, status: 200, call: "operation o1", answer: `"stack":{"action":"sync_repo","branches":[]}`},
+		{route: api.RouteOperation, args: []string{"o1"}, status: 200, call: "operation o1", answer: `"stack":{"action":"sync_repo","operation":""`},
 		{route: api.RouteStack, query: "workspace=w&repo=app&cwd=/a", status: 200, call: "stack w  app /a", answer: `"trunk":"main","branches":[]`},
 		{route: api.RouteStack, query: "task=fix/it&cwd=/a", status: 200, call: "stack default id-of-fix/it  /a", answer: `"repo":"app"`},
 		{route: api.RouteStackAction, body: `{"action":"reparent_branch","task":"t","onto":"main"}`, status: 202, call: "stack action rq reparent_branch id-of-t  id-of-main", answer: `"seq":7`},

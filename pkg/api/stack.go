@@ -34,11 +34,12 @@ const (
 	OutcomeDirty     StackOutcome = "dirty"    // files in its worktree are in the way
 	OutcomeFailed    StackOutcome = "failed"
 	OutcomeMerged    StackOutcome = "merged" // and gone
-	OutcomeMoved     StackOutcome = "moved"  // to another base, or back by an undo
+	OutcomeMoved     StackOutcome = "moved"  // to another base
 	OutcomeSubmitted StackOutcome = "submitted"
 	OutcomeTracked   StackOutcome = "tracked"   // is part of a stack now
 	OutcomeUntracked StackOutcome = "untracked" // is no part of one any more
 	OutcomeFolded    StackOutcome = "folded"    // its commits are its base's now
+	OutcomeRestored  StackOutcome = "restored"  // by an abort or an undo: as it was before
 )
 
 // StackScope says which branches of a stack are meant, seen from one of them.
@@ -77,11 +78,12 @@ type GitSpice struct {
 
 // StackReport says what an action did.
 type StackReport struct {
-	Action   StackActionKind `json:"action"`
-	GitSpice *GitSpice       `json:"gitSpice,omitempty"`
-	Branches []StackResult   `json:"branches"`
-	Stopped  bool            `json:"stopped,omitempty"` // on conflicts that wait in worktrees
-	Notes    []string        `json:"notes,omitempty"`   // what else a person should know
+	Action    StackActionKind `json:"action"`
+	Operation string          `json:"operation"`
+	GitSpice  *GitSpice       `json:"gitSpice,omitempty"`
+	Branches  []StackResult   `json:"branches"`
+	Stopped   bool            `json:"stopped,omitempty"` // on conflicts that wait in worktrees
+	Notes     []string        `json:"notes,omitempty"`   // what else a person should know
 }
 
 // StackResult says what became of a branch.
