@@ -62,7 +62,7 @@ func environ(ts *testscript.TestScript) []string {
 		name, _, _ := strings.Cut(kv, "=")
 		env = append(env, name+"="+ts.Getenv(name))
 	}
-	for _, name := range []string{"HOME", "PATH", "HF_STATE_DIR", "HF_DATA_DIR", "GIT_CONFIG_NOSYSTEM", "TERM", "LANG"} {
+	for _, name := range []string{"HOME", "PATH", "HF_STATE_DIR", "HF_DATA_DIR", "GIT_CONFIG_NOSYSTEM", "GH_TOKEN", "TERM", "LANG"} {
 		env = append(env, name+"="+ts.Getenv(name))
 	}
 	return env

@@ -15,6 +15,8 @@ import (
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/hf-dev/hf/internal/forge/forgetest"
 )
 
 // binaries is where TestMain left hf and hfd.
@@ -50,18 +52,26 @@ func run(m *testing.M) int {
 //	interrupted TEXT ARG...  runs hf, interrupts it when it has printed TEXT and wants 130
 //	locked NAME              sets NAME to a repository's URL that wants a login
 //	field NAME ARG... FIELD  runs hf show ARG... and sets NAME to a JSON field
+//	until TEXT ARG...        runs hf again and again until it prints TEXT
+//	hub start                starts a fake GitHub: see hub
+//	hub WORD ARG...          tells it what to do
+//
+// and the condition [gitspice].
 func TestScript(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir:                 "testdata/script",
 		Setup:               setUp,
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
+		Condition:           condition,
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"gitrepo": gitRepo,
 			"task":    createTask,
 			"exits":   exits,
 			"field":   field,
 			"locked":  locked,
+			"hub":     hub,
+			"until":   until,
 
 			"interrupted": interrupted,
 		},
@@ -93,6 +103,7 @@ func setUp(env *testscript.Env) error {
 	} {
 		env.Setenv(name, value)
 	}
+	env.Values[hubKey{}] = new(*forgetest.Hub)
 	t := env.T()
 	vars := env.Vars
 	env.Defer(func() { tearDown(t, dir, append(vars, env.Vars...)) })
