@@ -224,7 +224,7 @@ type RestackRequest struct {
 	Scope      Scope
 	OnConflict OnConflict // required
 	DryRun     bool       // says what would be restacked
-	Hooks
+	Hooks      `json:"-"`
 }
 
 // ReparentRequest says where a branch, with all above it, is moved to.
@@ -232,7 +232,7 @@ type ReparentRequest struct {
 	Branch     string
 	Onto       string     // a tracked branch, or trunk
 	OnConflict OnConflict // "" = Abort
-	Hooks
+	Hooks      `json:"-"`
 }
 
 // Submitted is what came of submitting a branch.

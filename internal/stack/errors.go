@@ -2,6 +2,7 @@ package stack
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/hf-dev/hf/internal/xec"
@@ -25,8 +26,11 @@ type reason struct {
 	retryable bool
 }
 
-// reasons, the more particular ones first.
-func reasons() []reason {
+// reasons are those of git-spice itself, of the forge and of git. The more
+// particular ones come first.
+func reasons() []reason { return slices.Concat(ownReasons(), forgeReasons(), gitReasons()) }
+
+func ownReasons() []reason {
 	return []reason{
 		{
 			name: "StoreTooNew", any: []string{"expected store version <="}, code: api.CodeTooOld,
@@ -44,6 +48,24 @@ func reasons() []reason {
 			name: "StateRace", any: []string{raceMessage}, code: api.CodeConflict,
 			message: "another git-spice changed the stacks at the same moment", hint: "try again", retryable: true,
 		},
+		{name: "Cycle", any: []string{"would create a cycle"}, code: api.CodeInvalid, message: "a branch cannot stand on one that is above it"},
+		{
+			name: "TrunkOp", any: []string{"trunk cannot be restacked", "cannot submit trunk", "cannot track trunk branch"}, code: api.CodeInvalid,
+			message: "that cannot be done with trunk", hint: "name a branch of the stack",
+		},
+		{
+			name: "NotTracked", any: []string{"untracked branch", "is not tracked", "does not exist in store"}, code: api.CodeNotFound,
+			message: "the branch is in no stack", hint: "hf stack track",
+		},
+		{
+			name: "BranchMissing", any: []string{"resolve head: does not exist", "peel to commit: does not exist", "branch does not exist"}, code: api.CodeNotFound,
+			message: "the branch does not exist any more", hint: "hf stack untrack",
+		},
+	}
+}
+
+func forgeReasons() []reason {
+	return []reason{
 		{
 			name: "NotLoggedIn", any: []string{"not logged in to"}, code: api.CodeUnauthorized,
 			message: "git-spice has no login for the forge", hint: "hf auth login",
@@ -85,19 +107,11 @@ func reasons() []reason {
 			name: "Offline", any: []string{"dial tcp", "Could not read from remote repository", "unable to access", "HTTP status 5", "Could not resolve host"}, code: api.CodeUnavailable,
 			hint: "see whether the network and the remote are there, then try again", retryable: true,
 		},
-		{name: "Cycle", any: []string{"would create a cycle"}, code: api.CodeInvalid, message: "a branch cannot stand on one that is above it"},
-		{
-			name: "TrunkOp", any: []string{"trunk cannot be restacked", "cannot submit trunk", "cannot track trunk branch"}, code: api.CodeInvalid,
-			message: "that cannot be done with trunk", hint: "name a branch of the stack",
-		},
-		{
-			name: "NotTracked", any: []string{"untracked branch", "is not tracked", "does not exist in store"}, code: api.CodeNotFound,
-			message: "the branch is in no stack", hint: "hf stack track",
-		},
-		{
-			name: "BranchMissing", any: []string{"resolve head: does not exist", "peel to commit: does not exist", "branch does not exist"}, code: api.CodeNotFound,
-			message: "the branch does not exist any more", hint: "hf stack untrack",
-		},
+	}
+}
+
+func gitReasons() []reason {
+	return []reason{
 		{name: "CheckedOutElsewhere", any: []string{
 			"is already checked out at", "already used by worktree at", "checked out in another worktree", "Cannot delete branch", "refusing to fetch into branch",
 		}, code: api.CodeConflict, hint: "it can be done in the worktree that has it only"},

@@ -250,12 +250,17 @@ func (m *lab) tidy() {
 // spice runs git-spice by hand, as a user does, and returns what it said.
 func (m *lab) spice(rel string, args ...string) string {
 	m.Helper()
-	var out strings.Builder
+	var out, log strings.Builder
 	err := xec.Run(m.Context(), xec.Cmd{
-		Argv: append([]string{gitSpice(m), "--no-prompt"}, args...), Dir: m.path(rel), Env: append(m.env, "EDITOR=true", "GIT_EDITOR=true"), Stdout: &out, Stderr: &out,
+		Argv: append([]string{gitSpice(m), "--no-prompt"}, args...), Dir: m.path(rel), Env: append(m.env, "EDITOR=true", "GIT_EDITOR=true"), Stdout: &out, Stderr: &log,
 	})
 	if err != nil {
 		m.Logf("git-spice %s: %v", strings.Join(args, " "), err)
 	}
-	return out.String()
+	return out.String() + log.String()
+}
+
+func (m *lab) tryRead(rel string) (string, error) {
+	b, err := os.ReadFile(m.path(rel))
+	return string(b), err
 }

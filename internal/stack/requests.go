@@ -7,7 +7,7 @@ type DeleteRequest struct {
 	Branch     string
 	Force      bool       // also when it has commits that its base has not
 	OnConflict OnConflict // of the branches above, which move to its base; "" = Abort
-	Hooks
+	Hooks      `json:"-"`
 }
 
 // FoldRequest names a branch whose commits become its base's.
@@ -16,7 +16,7 @@ type FoldRequest struct {
 	// Delete deletes the branch afterwards, unless a worktree has it checked out.
 	// Without, it is only no part of the stack any more.
 	Delete bool
-	Hooks
+	Hooks  `json:"-"`
 }
 
 // Fate is what becomes of a branch that was merged.
@@ -53,7 +53,7 @@ type SyncRequest struct {
 	OnConflict OnConflict // required
 	NoFetch    bool       // trunk is as the remote-tracking branch says
 	NoRestack  bool       // only the branches above merged ones are moved
-	Hooks
+	Hooks      `json:"-"`
 }
 
 // SyncReport is what came of a sync.
@@ -112,8 +112,8 @@ type UndoRequest struct {
 	Left   []string // branches whose rebases it left in their worktrees
 	After  string   // refs/spice/data as the action left it
 	// Keep names a ref below refs/hf/ for the commits that are moved away.
-	Keep string
-	Hooks
+	Keep  string
+	Hooks `json:"-"`
 }
 
 // UndoReport is what was put back.
