@@ -11,6 +11,7 @@ import (
 	"github.com/hf-dev/hf/internal/cli/archive"
 	"github.com/hf-dev/hf/internal/cli/args"
 	"github.com/hf-dev/hf/internal/cli/attach"
+	"github.com/hf-dev/hf/internal/cli/auth"
 	"github.com/hf-dev/hf/internal/cli/backend"
 	"github.com/hf-dev/hf/internal/cli/complete"
 	"github.com/hf-dev/hf/internal/cli/completion"
@@ -99,6 +100,7 @@ func entries() []entry {
 		{"switch", nil, groupWork, func(f *factory.Factory) *cobra.Command { return switchto.NewCmd(f, nil) }},
 
 		{"repo", nil, groupSetup, repo.NewCmd},
+		{"auth", nil, groupSetup, auth.NewCmd},
 		{"workspace", nil, groupSetup, workspace.NewCmd},
 		{"agent", nil, groupSetup, agent.NewCmd},
 		{"backend", nil, groupSetup, backend.NewCmd},

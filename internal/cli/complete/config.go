@@ -50,12 +50,21 @@ func named(key, prefix string) []string {
 	before, after, _ := strings.Cut(key, "."+anyName)
 	var names []string
 	if typed, ok := strings.CutPrefix(prefix, before+"."); ok {
-		if name, _, whole := strings.Cut(typed, "."); whole && name != "" {
-			names = append(names, name)
+		end := "."
+		if strings.HasPrefix(typed, `"`) {
+			end = `".` // a name with dots in it is quoted
+		}
+		if name, _, whole := strings.Cut(typed, end); whole && name != "" {
+			names = append(names, name+strings.TrimSuffix(end, "."))
 		}
 	}
-	if before == "agents" && len(names) == 0 {
-		names = []string{"claude", "codex", "opencode", "gemini"}
+	if len(names) == 0 {
+		switch before {
+		case "agents":
+			names = []string{"claude", "codex", "opencode", "gemini"}
+		case "forge":
+			names = []string{`"github.com"`}
+		}
 	}
 	var out []string
 	for _, name := range names {
