@@ -166,6 +166,17 @@ func hubWords() []word {
 		}},
 		{"authorize", "LOGIN [CODE]", "says yes to a device code", 1, func(h *Hub, a []string) (any, error) { return nil, h.Authorize(a[1], a[0]) }},
 		{"deny", "[CODE]", "says no to a device code", 0, func(h *Hub, a []string) (any, error) { return nil, h.Deny(a[0]) }},
+		{"expire", "[CODE]", "ends the time of a device code", 0, func(h *Hub, a []string) (any, error) { return nil, h.Expire(a[0]) }},
+		{"revoke", "TOKEN", "makes a token worthless", 1, func(h *Hub, a []string) (any, error) { h.Revoke(a[0]); return nil, nil }},
+		{"spend", "TOKEN N", "leaves N requests in the budgets of a token", 2, func(h *Hub, a []string) (any, error) {
+			n, err := strconv.Atoi(a[1])
+			if err == nil {
+				h.Spend(a[0], n)
+			}
+			return nil, err
+		}},
+		{"saw", "TOKEN [WHAT]", "prints whether a token came, see Request.Is", 1, func(h *Hub, a []string) (any, error) { return strconv.FormatBool(h.Saw(a[0], a[1])), nil }},
+		{"count", "[WHAT]", "prints how many requests came, see Request.Is", 0, func(h *Hub, a []string) (any, error) { return strconv.Itoa(h.Count(a[0])), nil }},
 		{"fail", "KIND [MATCH [TIMES [late]]]", "lets requests fail; kinds are those of Fault", 1, func(h *Hub, a []string) (any, error) {
 			f := Fault{Kind: FaultKind(a[0]), Match: a[1], Late: a[3] == "late", Delay: 5 * time.Second}
 			if err := f.Kind.known(); err != nil {

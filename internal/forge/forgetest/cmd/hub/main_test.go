@@ -73,8 +73,11 @@ func TestHub(t *testing.T) {
 	if p.State != "MERGED" || p.MergeOid != must("tip", "acme/new", "main") || p.ResolvedThread != 1 || p.Checks != "SUCCESS" {
 		t.Errorf("%+v", p)
 	}
-	if !strings.HasPrefix(must("token", "ada"), "gho_") {
-		t.Error("no token")
+	token := must("token", "ada")
+	must("spend", token, "3")
+	must("revoke", token)
+	if !strings.HasPrefix(token, "gho_") || must("saw", token, "/user") != "false" || must("count") != "0" {
+		t.Error("the token came, or none is there")
 	}
 	for _, args := range [][]string{
 		{"dance"}, {"merge"}, {"repo", "no-owner"}, {"repo", "acme/new"}, {"pulls", "acme/none"}, {"fail", "cold"}, {"authorize", "ada"}, {"approve", "acme/new", "x", "bob"},
