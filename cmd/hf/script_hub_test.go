@@ -20,11 +20,16 @@ import (
 type hubKey struct{}
 
 // hub starts a fake GitHub for a script, or tells it what to do, in the words of
-// forgetest.Hub.Do. A script that has one signs in as ada, reaches github.com's
+// forgetest.Hub.Do; what it says is the standard output, or the value of a
+// variable. A script that has one signs in as ada, reaches github.com's
 // repositories on it by ssh, and has git-spice.
 func hub(ts *testscript.TestScript, neg bool, args []string) {
 	if len(args) == 0 {
-		ts.Fatalf("usage: hub start | hub WORD [ARG...]")
+		ts.Fatalf("usage: hub start | hub [NAME =] WORD [ARG...]")
+	}
+	name := ""
+	if len(args) > 2 && args[1] == "=" {
+		name, args = args[0], args[2:]
 	}
 	running, _ := ts.Value(hubKey{}).(**forgetest.Hub)
 	if args[0] == "start" {
@@ -40,6 +45,9 @@ func hub(ts *testscript.TestScript, neg bool, args []string) {
 	_, _ = fmt.Fprint(ts.Stdout(), out)
 	if err != nil {
 		_, _ = fmt.Fprintln(ts.Stderr(), err)
+	}
+	if name != "" {
+		ts.Setenv(name, strings.TrimSpace(out))
 	}
 	if neg != (err != nil) {
 		ts.Fatalf("hub %s: %v", strings.Join(args, " "), err)

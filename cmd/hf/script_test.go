@@ -54,7 +54,7 @@ func run(m *testing.M) int {
 //	field NAME ARG... FIELD  runs hf show ARG... and sets NAME to a JSON field
 //	until TEXT ARG...        runs hf again and again until it prints TEXT
 //	hub start                starts a fake GitHub: see hub
-//	hub WORD ARG...          tells it what to do
+//	hub [NAME =] WORD ARG... tells it what to do, and sets NAME to what it says
 //
 // and the condition [gitspice].
 func TestScript(t *testing.T) {
