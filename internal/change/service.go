@@ -9,6 +9,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"log/slog"
+	"slices"
 	"time"
 
 	"github.com/hf-dev/hf/internal/git"
@@ -50,6 +51,7 @@ type Tx interface {
 
 	RemoteBranch(repo, remote, branch string) (*RemoteBranch, error) // nil when nothing is known
 	PutRemoteBranch(b *RemoteBranch) error
+	PullRequests(repo string) ([]api.PullRequest, error)
 
 	Event(kind api.EventKind, workspace, task string, data any) (int64, error)
 	LastSeq() (int64, error)
@@ -79,7 +81,12 @@ type Config struct {
 	Runner   func() Runner // the runner needs the service's plans first
 	// Login says who signs in to a remote at an address for a caller. Nil: whoever
 	// git asks.
-	Login    func(ctx context.Context, address string, env api.Env) *git.Login
+	Login func(ctx context.Context, address string, env api.Env) *git.Login
+	// Forge finds the forge of a repo and who speaks to it for a caller: nil for a
+	// repo without one.
+	Forge    func(ctx context.Context, repo *task.Repo, env api.Env) (*Forge, error)
+	Scratch  string // a directory for worktrees of hf's own
+	Settings func() Settings
 	IsSecret func(name, value string) bool // variables whose values are kept in memory only
 	Log      *slog.Logger
 	Now      func() time.Time
@@ -101,7 +108,7 @@ func NewService(cfg Config) *Service {
 
 // Plans returns the plans of every kind of operation on a repo.
 func (s *Service) Plans() []operation.Plan[Tx] {
-	return append(s.stackPlans(), s.pushPlan())
+	return slices.Concat(s.stackPlans(), []operation.Plan[Tx]{s.pushPlan()}, s.syncPlans(), s.mergePlans())
 }
 
 // Receipt is what an accepted request led to.

@@ -77,6 +77,10 @@ func (d *driver) perform(ctx context.Context, kind api.StackActionKind, args act
 		rep, err = d.fold(ctx, args)
 	case api.StackSyncRepo:
 		rep, err = d.sync(ctx, on)
+	case api.StackSyncBranch:
+		rep, err = d.syncBranch(ctx, args, on)
+	case api.StackMerge, api.StackActionKind(KindMerged):
+		rep, err = d.moveAbove(ctx, args.Branch, on)
 	case api.StackTrack:
 		err = d.track(ctx, args)
 	case api.StackUntrack:

@@ -51,5 +51,5 @@ func (s *Service) stackPlans() []operation.Plan[Tx] {
 
 // onStacks reports whether operations of a kind are actions on stacks.
 func (s *Service) onStacks(kind string) bool {
-	return slices.ContainsFunc(s.stackPlans(), func(p operation.Plan[Tx]) bool { return p.Kind == kind })
+	return slices.ContainsFunc(slices.Concat(s.stackPlans(), s.syncPlans(), s.mergePlans()), func(p operation.Plan[Tx]) bool { return p.Kind == kind })
 }

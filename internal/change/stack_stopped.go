@@ -13,8 +13,10 @@ import (
 	"github.com/hf-dev/hf/pkg/api"
 )
 
-// Tasks talks to the agents of tasks.
+// Tasks talks to the agents of tasks, and parks them.
 type Tasks interface {
+	Archive(ctx context.Context, request, id string, in api.TaskAction) (task.Receipt, error)
+	CheckMerged(ctx context.Context, run *operation.Run, id, dir string) (*api.CheckResult, error)
 	Send(ctx context.Context, request, id string, in api.SendMessage) (session.Message, error)
 }
 

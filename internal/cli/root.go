@@ -29,6 +29,7 @@ import (
 	"github.com/hf-dev/hf/internal/cli/kill"
 	"github.com/hf-dev/hf/internal/cli/list"
 	"github.com/hf-dev/hf/internal/cli/logs"
+	"github.com/hf-dev/hf/internal/cli/merge"
 	"github.com/hf-dev/hf/internal/cli/open"
 	"github.com/hf-dev/hf/internal/cli/prune"
 	"github.com/hf-dev/hf/internal/cli/push"
@@ -44,6 +45,7 @@ import (
 	"github.com/hf-dev/hf/internal/cli/status"
 	"github.com/hf-dev/hf/internal/cli/statusline"
 	"github.com/hf-dev/hf/internal/cli/switchto"
+	"github.com/hf-dev/hf/internal/cli/sync"
 	"github.com/hf-dev/hf/internal/cli/topics"
 	"github.com/hf-dev/hf/internal/cli/version"
 	"github.com/hf-dev/hf/internal/cli/wait"
@@ -93,6 +95,8 @@ func entries() []entry {
 
 		{"diff", nil, groupWork, func(f *factory.Factory) *cobra.Command { return diff.NewCmd(f, nil) }},
 		{"push", nil, groupWork, func(f *factory.Factory) *cobra.Command { return push.NewCmd(f, nil) }},
+		{"sync", nil, groupWork, func(f *factory.Factory) *cobra.Command { return sync.NewCmd(f, nil) }},
+		{"merge", nil, groupWork, func(f *factory.Factory) *cobra.Command { return merge.NewCmd(f, nil) }},
 		{"exec", nil, groupWork, func(f *factory.Factory) *cobra.Command { return exec.NewCmd(f, nil) }},
 		{"shell", nil, groupWork, func(f *factory.Factory) *cobra.Command { return shell.NewCmd(f, nil) }},
 		{"open", nil, groupWork, func(f *factory.Factory) *cobra.Command { return open.NewCmd(f, nil) }},

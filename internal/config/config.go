@@ -34,6 +34,8 @@ type Config struct {
 	Create     Create
 	Prune      Prune
 	Tmux       Tmux
+	Merge      Merge
+	AutoFix    AutoFix
 
 	file  string         // where it was read from
 	lines map[string]int // the line of every key that the file sets
@@ -103,6 +105,22 @@ type Tmux struct {
 	Window bool // a new task gets a window that is attached to it
 }
 
+// Merge is how `hf merge` merges where nobody says.
+type Merge struct {
+	Method api.MergeMethod // "" = squash, or the first that the forge allows
+	// DeleteRemoteBranch deletes a branch that hf pushed from the remote once its
+	// pull request was merged. Without, the forge does as it is set there.
+	DeleteRemoteBranch bool
+}
+
+// AutoFix is what agents are asked to mend without anybody asking.
+type AutoFix struct {
+	Ci        bool // failing checks
+	Reviews   bool // what reviewers said
+	Conflicts bool // with the trunk
+	Rounds    int  // how often in a row, until a person is waited for
+}
+
 // Prune is for how long hf keeps what `hf prune` may free. 0 means that it may
 // at once.
 type Prune struct {
@@ -125,7 +143,8 @@ func Default() Config {
 			AgentTimeout: time.Minute, SetupTimeout: 15 * time.Minute,
 			CheckTimeout: 30 * time.Minute, FetchTimeout: 20 * time.Second,
 		},
-		Prune: Prune{Saved: 30 * 24 * time.Hour, Trash: 7 * 24 * time.Hour},
+		AutoFix: AutoFix{Rounds: 3},
+		Prune:   Prune{Saved: 30 * 24 * time.Hour, Trash: 7 * 24 * time.Hour},
 	}
 }
 

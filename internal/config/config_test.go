@@ -54,6 +54,16 @@ trash = 0
 [tmux]
 window = true
 
+[merge]
+method = "rebase"
+delete_remote_branch = true
+
+[auto_fix]
+ci = true
+reviews = true
+conflicts = true
+rounds = 5
+
 [backup]
 every = "10m"
 keep = 0
@@ -78,6 +88,8 @@ func TestParse(t *testing.T) {
 		Create:  Create{Base: "develop", AgentTimeout: 90 * time.Second, SetupTimeout: time.Hour, CheckTimeout: 2 * time.Minute, FetchTimeout: 5 * time.Second},
 		Prune:   Prune{Saved: 48 * time.Hour},
 		Tmux:    Tmux{Window: true},
+		Merge:   Merge{Method: api.MergeRebase, DeleteRemoteBranch: true},
+		AutoFix: AutoFix{Ci: true, Reviews: true, Conflicts: true, Rounds: 5},
 	}
 	if diff := cmp.Diff(want, got, cmpopts.IgnoreUnexported(Config{})); diff != "" {
 		t.Errorf("Parse (-want +got):\n%s", diff)
@@ -98,7 +110,7 @@ func TestParse(t *testing.T) {
 func TestParseRefuses(t *testing.T) {
 	tests := map[string]struct{ content, want string }{
 		"unknown key, near one":    {"agnet = 'x'", `f:1: unknown key "agnet"; did you mean "agent"?`},
-		"unknown key, none near":   {"colour = 1", `f:1: unknown key "colour"; the keys here are agent, agents, backend, backup, create, editor, forge, permission, provider, prune, quiet_after, repos, tmux, workspace`},
+		"unknown key, none near":   {"colour = 1", `f:1: unknown key "colour"; the keys here are agent, agents, auto_fix, backend, backup, create, editor, forge, merge, permission, provider, prune, quiet_after, repos, tmux, workspace`},
 		"unknown in a table":       {"\n[backend]\nidle_exti = '1m'", `f:3: unknown key "backend.idle_exti"; did you mean "idle_exit"?`},
 		"unknown in an inline one": {"agents = { a = { comand = 'x' } }", `f:1: unknown key "agents.a.comand"; did you mean "command"?`},
 		"the topmost is told":      {"\nagent = 1\nagnet = 2", `f:2: agent: a text in quotes is needed, not a number`},

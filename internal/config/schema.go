@@ -45,6 +45,16 @@ func keys(c *Config) map[string]setter {
 			"saved": duration(&c.Prune.Saved),
 			"trash": duration(&c.Prune.Trash),
 		}),
+		"merge": table(map[string]setter{
+			"method":               method(&c.Merge.Method),
+			"delete_remote_branch": flag(&c.Merge.DeleteRemoteBranch),
+		}),
+		"auto_fix": table(map[string]setter{
+			"ci":        flag(&c.AutoFix.Ci),
+			"reviews":   flag(&c.AutoFix.Reviews),
+			"conflicts": flag(&c.AutoFix.Conflicts),
+			"rounds":    count(&c.AutoFix.Rounds, 20),
+		}),
 		"tmux": table(map[string]setter{
 			"window": flag(&c.Tmux.Window),
 		}),
@@ -226,6 +236,18 @@ func permission(into *api.Permission) setter {
 			return nil
 		}
 		return wrong(key, `one of "ask", "edits" and "all" is needed`)
+	}
+}
+
+func method(into *api.MergeMethod) setter {
+	known := []api.MergeMethod{"", api.MergeSquash, api.MergeRebase, api.MergeCommit}
+	return func(key []string, value any) error {
+		s, ok := value.(string)
+		if m := api.MergeMethod(s); ok && slices.Contains(known, m) {
+			*into = m
+			return nil
+		}
+		return wrong(key, `one of "squash", "rebase" and "merge" is needed`)
 	}
 }
 

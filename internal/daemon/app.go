@@ -142,6 +142,9 @@ func (a *app) wire(ctx context.Context, cfg *config.Source) error {
 		Store: changeStore{a.store}, Git: a.git, Stacks: a.stacks, Sessions: a.sessions, Tasks: a.tasks, Repos: a.repos,
 		Runner:   func() change.Runner { return a.runner },
 		Login:    a.remoteLogin,
+		Forge:    a.repoForge,
+		Scratch:  paths.Scratch(),
+		Settings: func() change.Settings { return changeSettings(cfg.Current()) },
 		IsSecret: config.HoldsSecret, Log: log, Now: fault.Now,
 	})
 	a.runner = operation.New(operation.Config[*store.Tx]{Store: a.store, Plans: slices.Concat(

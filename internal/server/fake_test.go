@@ -3,6 +3,7 @@ package server_test
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
@@ -330,6 +331,14 @@ type landings struct{ *world }
 
 func (w landings) StartPush(_ context.Context, request, id string, in api.PushTask) (task.Receipt, error) {
 	return task.Receipt{Task: task.Task{ID: id}, Seq: 7}, w.note("push " + request + " " + id + " " + in.Env["PATH"])
+}
+
+func (w landings) StartSync(_ context.Context, request, id string, in api.SyncTask) (task.Receipt, error) {
+	return task.Receipt{Task: task.Task{ID: id}, Seq: 7}, w.note(fmt.Sprintf("sync %s %s %v", request, id, in.Now))
+}
+
+func (w landings) StartMerge(_ context.Context, request, id string, in api.MergeTask) (task.Receipt, error) {
+	return task.Receipt{Task: task.Task{ID: id}, Seq: 7}, w.note(fmt.Sprintf("merge %s %s %s", request, id, in.Method))
 }
 
 // serve starts a server over a world. The config may be adjusted.

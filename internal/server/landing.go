@@ -10,6 +10,8 @@ import (
 // Landings bring the work of tasks to where it belongs.
 type Landings interface {
 	StartPush(ctx context.Context, request, task string, in api.PushTask) (task.Receipt, error)
+	StartSync(ctx context.Context, request, task string, in api.SyncTask) (task.Receipt, error)
+	StartMerge(ctx context.Context, request, task string, in api.MergeTask) (task.Receipt, error)
 }
 
 // landing makes an endpoint of a request about one task's branch.

@@ -195,6 +195,8 @@ func (s *server) endpoints() []endpoint {
 		{api.RouteRestore, answer(http.StatusAccepted, s.action(s.cfg.Tasks.Restore))},
 		{api.RouteKill, answer(http.StatusAccepted, s.action(s.cfg.Tasks.Kill))},
 		{api.RoutePush, answer(http.StatusAccepted, landing(s, s.cfg.Landings.StartPush))},
+		{api.RouteSync, answer(http.StatusAccepted, landing(s, s.cfg.Landings.StartSync))},
+		{api.RouteMerge, answer(http.StatusAccepted, landing(s, s.cfg.Landings.StartMerge))},
 		{api.RoutePrune, answer(http.StatusOK, s.prune)},
 		{api.RouteInterrupt, answer(http.StatusAccepted, s.action(s.cfg.Tasks.Interrupt))},
 		{api.RouteSend, answer(http.StatusAccepted, s.send)},

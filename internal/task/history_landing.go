@@ -9,7 +9,7 @@ import (
 
 // landingWords says what was done to bring a branch where it belongs.
 func (e *HistoryEvent) landingWords() string {
-	switch e.Kind { //nolint:exhaustive // the others have words of their own
+	switch e.Kind {
 	case api.EventPushed:
 		p := data[api.PushEvent](e)
 		if p.Before == "" {

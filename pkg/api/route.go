@@ -97,6 +97,8 @@ var (
 	RouteRestore      = Route{"POST", "/v1/tasks/{task}/restore"}
 	RouteKill         = Route{"POST", "/v1/tasks/{task}/kill"}
 	RoutePush         = Route{"POST", "/v1/tasks/{task}/push"}
+	RouteSync         = Route{"POST", "/v1/tasks/{task}/sync"}
+	RouteMerge        = Route{"POST", "/v1/tasks/{task}/merge"}
 	RoutePrune        = Route{"POST", "/v1/prune"}
 	RouteInterrupt    = Route{"POST", "/v1/tasks/{task}/interrupt"}
 	RouteSend         = Route{"POST", "/v1/tasks/{task}/messages"}

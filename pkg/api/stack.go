@@ -19,6 +19,8 @@ const (
 	StackAbort          StackActionKind = "abort"
 	StackResolve        StackActionKind = "resolve"
 	StackUndo           StackActionKind = "undo"
+	StackSyncBranch     StackActionKind = "sync_branch" // of a task: with what others pushed to it
+	StackMerge          StackActionKind = "merge"       // what stood on a merged branch
 )
 
 // StackOutcome says what became of a branch in an action.

@@ -11,3 +11,15 @@ func (c *Client) Push(ctx context.Context, task string, in api.PushTask) (out ap
 	err = c.call(ctx, api.RoutePush, api.RoutePush.Path(task), c.scope(nil), in, &out)
 	return out, err
 }
+
+// Sync takes into a task's branch what others pushed, and rebases it on its base.
+func (c *Client) Sync(ctx context.Context, task string, in api.SyncTask) (out api.Accepted, err error) {
+	err = c.call(ctx, api.RouteSync, api.RouteSync.Path(task), c.scope(nil), in, &out)
+	return out, err
+}
+
+// Merge merges a task's branch into its base.
+func (c *Client) Merge(ctx context.Context, task string, in api.MergeTask) (out api.Accepted, err error) {
+	err = c.call(ctx, api.RouteMerge, api.RouteMerge.Path(task), c.scope(nil), in, &out)
+	return out, err
+}

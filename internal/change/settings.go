@@ -1,0 +1,14 @@
+package change
+
+import (
+	"time"
+
+	"github.com/hf-dev/hf/pkg/api"
+)
+
+// Settings are the choices a user's configuration makes for changes.
+type Settings struct {
+	MergeMethod        api.MergeMethod // "" = squash, or the first that the forge allows
+	DeleteRemoteBranch bool            // hf's own, once merged
+	CheckLimit         time.Duration   // of a task's check
+}
