@@ -116,7 +116,7 @@ func run(ctx context.Context, o options, log io.Writer) (rows []*row, err error)
 	if err != nil {
 		return nil, err
 	}
-	for _, m := range []func(context.Context, *built, options, io.Writer) ([]*row, error){starts, creates, sandboxes, crashes} {
+	for _, m := range []func(context.Context, *built, options, io.Writer) ([]*row, error){starts, creates, sandboxes, crashes, refreshes} {
 		more, err := m(ctx, b, o, log)
 		rows = append(rows, more...)
 		if err != nil {
