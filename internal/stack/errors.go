@@ -75,7 +75,7 @@ func forgeReasons() []reason {
 			message: "the forge does not accept the token", hint: "hf auth login",
 		},
 		{
-			name: "RateLimit", any: []string{"rate limit"}, code: api.CodeLimit,
+			name: "RateLimit", any: []string{"rate limit", "429 Too Many Requests", "HTTP status 429"}, code: api.CodeLimit,
 			message: "the forge's rate limit is used up", hint: "wait, then try again", retryable: true,
 		},
 		{
@@ -104,7 +104,7 @@ func forgeReasons() []reason {
 		},
 		{name: "HookRefused", any: []string{"hook refused", "hook declined"}, code: api.CodeGit, hint: "see what the hook wants"},
 		{
-			name: "Offline", any: []string{"dial tcp", "Could not read from remote repository", "unable to access", "HTTP status 5", "Could not resolve host"}, code: api.CodeUnavailable,
+			name: "Offline", any: []string{"dial tcp", "Could not read from remote repository", "unable to access", "HTTP status 5", "status code: 5", "Could not resolve host", "connection broken", "connection reset", "unexpected EOF", "\": EOF"}, code: api.CodeUnavailable,
 			hint: "see whether the network and the remote are there, then try again", retryable: true,
 		},
 	}
@@ -204,5 +204,6 @@ func lastSaid(stderr string) string {
 		lines = append(lines, line)
 	}
 	text := strings.Join(lines[max(0, len(lines)-3):], "; ")
-	return userInfo.ReplaceAllString(text[max(0, len(text)-500):], "://")
+	text, _, _ = strings.Cut(text, " body: ") // a page of HTML, at times
+	return userInfo.ReplaceAllString(strings.ToValidUTF8(text[max(0, len(text)-500):], ""), "://")
 }

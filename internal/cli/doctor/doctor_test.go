@@ -102,7 +102,9 @@ func TestGitSpiceIsNoGhostscript(t *testing.T) {
 	w.program("gs", ghostscript)
 	w.wants(w.gitSpice(ctx), api.CheckWarning, "not found", "install")
 	w.program("git-spice", ghostscript)
-	w.wants(w.gitSpice(ctx), api.CheckWarning, "is not git-spice", "install")
+	w.wants(w.gitSpice(ctx), api.CheckWarning, "is not git-spice but Ghostscript", "install")
+	w.program("git-spice", `echo git-spice v0.18.0`)
+	w.wants(w.gitSpice(ctx), api.CheckWarning, "older than 0.26", "install")
 	w.program("git-spice", `[ "$1" = version ] && printf 'git-spice v0.31.2\nCopyright\n'`)
 	w.wants(w.gitSpice(ctx), api.CheckOK, "v0.31.2, "+w.bin+"/git-spice", "")
 

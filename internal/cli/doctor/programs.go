@@ -25,6 +25,8 @@ const (
 const (
 	gitMajor, gitMinor = 2, 38
 	nodeMajor          = 22 // of the adapters of agents
+
+	spiceMajor, spiceMinor = 0, 26
 )
 
 // programs looks for what hf runs, and for what adds to it.
@@ -101,13 +103,20 @@ func (m machine) gitSpice(ctx context.Context) api.Check {
 	said, err := m.ask(ctx, path, "version")
 	version, ok := strings.CutPrefix(firstLine(said), "git-spice ")
 	if err != nil || !ok {
-		c = warning(c, path+" is not git-spice", get)
+		what := path + " is not git-spice"
+		if strings.Contains(said, "Ghostscript") {
+			what += " but Ghostscript, which uses the name gs, too"
+		}
+		c = warning(c, what, get)
 		if wanted != "" {
 			c.Fix = "HF_GIT_SPICE_BIN must name git-spice: " + get
 		}
 		return c
 	}
 	c.Text = version + ", " + path
+	if number := strings.TrimPrefix(version, "v"); number != version && !atLeast(number, spiceMajor, spiceMinor) {
+		return warning(c, fmt.Sprintf("%s is older than %d.%d, which hf is made for", c.Text, spiceMajor, spiceMinor), get)
+	}
 	return c
 }
 
