@@ -57,7 +57,7 @@ func newBareLab(t testing.TB, spice string) *lab {
 	}
 	m := &lab{TB: t, dir: dir}
 	home := filepath.Join(dir, "home")
-	m.write("home/.gitconfig", "[user]\n\tname = A User\n\temail = user@example.com\n[init]\n\tdefaultBranch = main\n[advice]\n\tdetachedHead = false\n")
+	m.write("home/.gitconfig", "[user]\n\tname = A User\n\temail = user@example.com\n[init]\n\tdefaultBranch = main\n[advice]\n\tdetachedHead = false\n[core]\n\tfsync = none\n")
 	m.env = []string{
 		"HOME=" + home, "GIT_CONFIG_GLOBAL=" + home + "/.gitconfig", "GIT_CONFIG_NOSYSTEM=1",
 		"PATH=" + os.Getenv("PATH"), stack.Variable + "=" + spice,
