@@ -4,10 +4,12 @@ import (
 	"bytes"
 	"fmt"
 	"io/fs"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -182,8 +184,8 @@ func (m *machine) holding(text string) []string {
 
 // watchArguments looks at the arguments of all processes, again and again,
 // until the returned function is called. That returns the command lines with a
-// secret or a prompt in them.
-func watchArguments() (stop func() []string) {
+// secret or a prompt in them, or one of more.
+func watchArguments(more ...string) (stop func() []string) {
 	done := make(chan struct{})
 	var wg sync.WaitGroup
 	found := map[string]bool{}
@@ -201,12 +203,10 @@ func watchArguments() (stop func() []string) {
 					continue
 				}
 				line := cmdline(pid)
-				for _, all := range []map[string]string{canaries, words} {
-					for _, text := range all {
-						// The one who names the address to hf does so in its arguments.
-						if strings.Contains(line, text) && !strings.Contains(line, "repo\x00add") {
-							found[line] = true
-						}
+				for _, text := range slices.Concat(slices.Collect(maps.Values(canaries)), slices.Collect(maps.Values(words)), more) {
+					// The one who names the address to hf does so in its arguments.
+					if strings.Contains(line, text) && !strings.Contains(line, "repo\x00add") {
+						found[line] = true
 					}
 				}
 			}

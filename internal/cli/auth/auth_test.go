@@ -52,7 +52,7 @@ func (d *daemon) AuthStore(_ context.Context, in api.AuthStore) (api.AuthAccount
 	return api.AuthAccount{Host: in.Host, User: "ada"}, d.note("store %s %s", in.Host, in.Token)
 }
 
-func (d *daemon) AuthToken(_ context.Context, in api.AuthQuery) (api.AuthSecret, error) {
+func (d *daemon) AuthToken(context.Context, api.AuthQuery) (api.AuthSecret, error) {
 	if d.used.Token == "" {
 		return d.used, &api.Error{Code: api.CodeUnauthorized, Message: "nobody"}
 	}
