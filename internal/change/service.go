@@ -12,6 +12,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/hf-dev/hf/internal/branch"
 	"github.com/hf-dev/hf/internal/git"
 	"github.com/hf-dev/hf/internal/ids"
 	"github.com/hf-dev/hf/internal/operation"
@@ -43,6 +44,7 @@ type Tx interface {
 	Operation(id string) (*operation.Operation, error)
 	PutOperation(op *operation.Operation) error
 	LiveOperations() ([]operation.Operation, error)
+	Branches(repo string) ([]branch.Branch, error)
 	LiveOperation(task string) (*operation.Operation, error) // nil when there is none
 
 	StackAction(operation string) (*Action, error)

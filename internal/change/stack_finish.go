@@ -187,15 +187,23 @@ func resultRow(r stack.Result) api.StackResult {
 
 // follow makes the tasks of a repo stand on one another as their branches do.
 func (d *driver) follow(tx Tx, forest stack.Forest, tasks map[string]*task.Task, results []stack.Result) error {
-	news := map[string]bool{}
+	news := map[string]bool{}                // needs a restack
+	waits := map[string]*api.StoppedRebase{} // nil = none any more
 	for _, r := range results {
-		if r.Outcome != "" && r.Outcome != tracked && r.Outcome != untracked && r.Outcome != folded {
+		if r.Kind != "" {
 			news[r.Branch] = !r.Outcome.Ok()
+		}
+		waits[r.Branch] = nil
+		if r.Left {
+			waits[r.Branch] = &api.StoppedRebase{Base: r.Base, Files: append([]string{}, r.Files...)}
 		}
 	}
 	for _, branch := range sorted(tasks) {
 		t := tasks[branch]
 		before := *t
+		if rebase, touched := waits[branch]; touched {
+			t.Rebase = rebase
+		}
 		if b, ok := forest.Branches[branch]; ok {
 			t.Parent = ""
 			if parent := tasks[b.Base]; parent != nil {
@@ -209,7 +217,7 @@ func (d *driver) follow(tx Tx, forest stack.Forest, tasks map[string]*task.Task,
 			t.NeedsRestack = &stale
 		}
 		same := t.NeedsRestack == before.NeedsRestack || t.NeedsRestack != nil && before.NeedsRestack != nil && *t.NeedsRestack == *before.NeedsRestack
-		if t.Parent == before.Parent && t.Base == before.Base && same {
+		if t.Parent == before.Parent && t.Base == before.Base && same && t.Rebase == nil && before.Rebase == nil {
 			continue
 		}
 		if err := tx.PutTask(t); err != nil {

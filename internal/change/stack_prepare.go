@@ -2,13 +2,11 @@ package change
 
 import (
 	"context"
-	"fmt"
 	"slices"
 	"strings"
 
 	"github.com/hf-dev/hf/internal/operation"
 	"github.com/hf-dev/hf/internal/stack"
-	"github.com/hf-dev/hf/internal/task"
 	"github.com/hf-dev/hf/pkg/api"
 )
 
@@ -19,10 +17,6 @@ const keptPrefix = "refs/hf/stack/"
 
 // keptRef keeps the commits from before an action.
 func keptRef(action string) string { return keptPrefix + action }
-
-// untrackedKey is the setting that says that a person took a branch out of its
-// stack, so that hf does not put it back by itself.
-func untrackedKey(repo, branch string) string { return "untracked/" + repo + "/" + branch }
 
 // runPrepare makes sure that there are stacks to work on, and notes how
 // everything is before the action.
@@ -45,7 +39,11 @@ func (s *Service) runPrepare(ctx context.Context, run *operation.Run) error {
 	run.Progress("git-spice " + program.Version)
 	var notes []string
 	if run.Op.Kind != string(api.StackUntrack) {
-		if notes, err = d.trackTasks(ctx); err != nil {
+		except := ""
+		if run.Op.Kind == string(api.StackTrack) {
+			except = d.args.Branch
+		}
+		if notes, err = s.trackTasks(ctx, d.in, d.repo, tracking{except: except, wanted: d.args.Branch, progress: run.Progress}); err != nil {
 			return err
 		}
 	}
@@ -66,123 +64,6 @@ func (s *Service) runPrepare(ctx context.Context, run *operation.Run) error {
 			Report:   api.StackReport{Action: api.StackActionKind(run.Op.Kind), Operation: d.action, GitSpice: spice, Branches: []api.StackResult{}, Notes: notes},
 		})
 	})
-}
-
-// trackTasks makes a repo ready for stacks, and the branches of its tasks part
-// of them: each on its parent's, or on the trunk. What cannot be is said, and
-// keeps nothing else from being done.
-func (d *driver) trackTasks(ctx context.Context) (notes []string, err error) {
-	forest, err := d.prepared(ctx)
-	if err != nil {
-		return nil, err
-	}
-	var tasks map[string]*task.Task
-	out := map[string]bool{}
-	err = d.s.cfg.Store.View(ctx, func(tx Tx) error {
-		if tasks, err = branchTasks(tx, d.repo.ID); err != nil {
-			return err
-		}
-		for branch := range tasks {
-			value, _, err := tx.Setting(untrackedKey(d.repo.ID, branch))
-			if err != nil {
-				return err
-			}
-			out[branch] = value != ""
-		}
-		return nil
-	})
-	if err != nil {
-		return nil, err
-	}
-	for _, branch := range bottomUp(tasks) {
-		t := tasks[branch]
-		_, tracked := forest.Branches[branch]
-		_, onBranch := forest.Branches[t.Base]
-		if tracked || out[branch] || branch == forest.Trunk || branch == d.args.Branch && d.run.Op.Kind == string(api.StackTrack) {
-			continue
-		}
-		if !onBranch && t.Base != forest.Trunk {
-			if branch == d.args.Branch {
-				notes = append(notes, fmt.Sprintf("%s is in no stack: it stands on %s, which is in none either; `hf stack track %s` changes that", branch, t.Base, t.Base))
-			}
-			continue
-		}
-		if _, there, err := d.s.cfg.Git.Branch(ctx, d.in.Repo, branch); err != nil || !there {
-			if err != nil {
-				return nil, err
-			}
-			continue
-		}
-		d.run.Progress("tracks " + branch)
-		if err := d.s.cfg.Stacks.Track(ctx, d.in, branch, t.Base); err != nil {
-			if ctx.Err() != nil {
-				return nil, context.Cause(ctx)
-			}
-			notes = append(notes, fmt.Sprintf("%s is in no stack: %v", branch, err))
-			continue
-		}
-		forest.Branches[branch] = stack.Branch{Name: branch, Base: t.Base}
-	}
-	return notes, nil
-}
-
-// prepared is the forest of a repo, which is made one with stacks where it is
-// none yet.
-func (d *driver) prepared(ctx context.Context) (stack.Forest, error) {
-	forest, err := d.s.cfg.Stacks.State(ctx, d.in.Repo)
-	if err != nil {
-		return forest, err
-	}
-	if forest.Commit == "" {
-		trunk, err := d.s.trunk(ctx, d.repo)
-		if err != nil {
-			return forest, err
-		}
-		remote, _, err := d.s.cfg.Git.Remote(ctx, d.in.Repo)
-		if err != nil {
-			return forest, err
-		}
-		d.run.Progress("prepares " + d.repo.Name + " for stacks on " + trunk)
-		if err := d.s.cfg.Stacks.Init(ctx, d.in, trunk, remote); err != nil {
-			return forest, err
-		}
-		if forest, err = d.s.cfg.Stacks.State(ctx, d.in.Repo); err != nil {
-			return forest, err
-		}
-	}
-	if forest.Branches == nil {
-		forest.Branches = map[string]stack.Branch{}
-	}
-	return forest, nil
-}
-
-// trunk is the branch that the stacks of a repo stand on.
-func (s *Service) trunk(ctx context.Context, repo *task.Repo) (string, error) {
-	name, err := s.cfg.Git.DefaultBranch(ctx, gitOf(repo))
-	if api.IsCode(err, api.CodeNotFound) && repo.DefaultBranch != "" {
-		return repo.DefaultBranch, nil
-	}
-	return name, err
-}
-
-// bottomUp lists branches of tasks, each after that of its base.
-func bottomUp(tasks map[string]*task.Task) []string {
-	var out []string
-	seen := map[string]bool{}
-	var visit func(branch string)
-	visit = func(branch string) {
-		t, ok := tasks[branch]
-		if !ok || seen[branch] {
-			return
-		}
-		seen[branch] = true
-		visit(t.Base)
-		out = append(out, branch)
-	}
-	for _, branch := range sorted(tasks) {
-		visit(branch)
-	}
-	return out
 }
 
 // settleOthers looks at what earlier actions on the repo left: those whose

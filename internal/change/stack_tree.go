@@ -3,8 +3,10 @@ package change
 import (
 	"context"
 	"encoding/json"
+	"path/filepath"
 	"slices"
 
+	"github.com/hf-dev/hf/internal/branch"
 	"github.com/hf-dev/hf/internal/task"
 	"github.com/hf-dev/hf/pkg/api"
 )
@@ -59,27 +61,72 @@ func (s *Service) Stack(ctx context.Context, workspace, id, ref, cwd string) (ou
 		if err != nil {
 			return err
 		}
-		out.Branches = tree(out.Trunk, seen(tasks))
+		branches, err := tx.Branches(repo.ID)
+		if err != nil {
+			return err
+		}
+		pulls, err := tx.PullRequests(repo.ID)
+		if err != nil {
+			return err
+		}
+		out.Branches = tree(out.Trunk, inStacks(branches, tasks, pulls))
 		for i := range out.Branches {
 			b := &out.Branches[i]
-			b.Current = id != "" && b.Task == id
+			t := tasks[b.Name]
+			b.Current = t != nil && (t.ID == id || id == "" && within(cwd, t.Path))
 		}
 		return nil
 	})
 	return out, err
 }
 
-// seen are the branches of tasks as they are known.
-func seen(tasks map[string]*task.Task) []api.StackBranch {
-	out := make([]api.StackBranch, 0, len(tasks))
+func within(cwd, dir string) bool {
+	rel, err := filepath.Rel(dir, cwd)
+	return dir != "" && err == nil && filepath.IsLocal(rel)
+}
+
+// inStacks are the branches that are of tasks, or that git-spice knows, as they
+// are known. One that nobody has looked at yet is as its task has it.
+func inStacks(branches []branch.Branch, tasks map[string]*task.Task, pulls []api.PullRequest) []api.StackBranch {
+	open := map[string]api.PullRequestSummary{}
+	for i := range pulls { // by number: of several the newest
+		open[pulls[i].Branch] = pulls[i].PullRequestSummary
+	}
+	var out []api.StackBranch
+	seen := map[string]bool{}
+	for i := range branches {
+		b := branches[i].Branch
+		if tasks[b.Name] == nil && !b.Tracked || b.Base == "" {
+			continue
+		}
+		seen[b.Name] = true
+		if p, ok := open[b.Name]; ok {
+			b.PullRequest = api.Some(p)
+		}
+		out = append(out, api.StackBranch{Branch: b})
+	}
 	for _, name := range sorted(tasks) {
-		t := tasks[name]
-		b := api.StackBranch{Title: t.Title, Branch: api.Branch{
-			Name: name, Base: t.Base, Task: t.ID, Ahead: t.Ahead, Behind: t.Behind, Unpushed: t.Unpushed, NeedsRestack: t.NeedsRestack,
-			Diff: t.Diff, Conflicts: t.Conflicts, PullRequest: t.Pull,
-		}}
+		if t := tasks[name]; !seen[name] {
+			out = append(out, api.StackBranch{Branch: api.Branch{Name: name, Base: t.Base, Ahead: t.Ahead, Behind: t.Behind, Unpushed: t.Unpushed, NeedsRestack: t.NeedsRestack}})
+		}
+	}
+	for i := range out {
+		b := &out[i]
+		t := tasks[b.Name]
+		if t == nil {
+			continue
+		}
+		b.Task, b.Title = t.ID, t.Title
+		if !b.Tracked && t.Base != "" {
+			b.Base = t.Base
+		}
+		if t.NeedsRestack != nil { // an action says it at once
+			b.NeedsRestack = t.NeedsRestack
+		}
+		if !t.Pull.IsZero() {
+			b.PullRequest = t.Pull
+		}
 		b.Status, b.Reason = task.Shown(t)
-		out = append(out, b)
 	}
 	return out
 }

@@ -124,7 +124,9 @@ func (d *driver) putBack(ctx context.Context, end ActionState, aborted []stack.A
 				})
 			}
 		}
+		var results []stack.Result
 		for i := range a.Report.Branches {
+			results = append(results, stack.Result{Branch: a.Report.Branches[i].Branch})
 			if t := tasks[a.Report.Branches[i].Branch]; t != nil {
 				a.Report.Branches[i].Task = t.ID
 			}
@@ -136,7 +138,7 @@ func (d *driver) putBack(ctx context.Context, end ActionState, aborted []stack.A
 		if err := tx.PutStackAction(a); err != nil {
 			return err
 		}
-		if err := d.follow(tx, forest, tasks, nil); err != nil {
+		if err := d.follow(tx, forest, tasks, results); err != nil {
 			return err
 		}
 		return d.tell(tx, api.EventStackUndone, api.StackActionKind(d.run.Op.Kind), a)

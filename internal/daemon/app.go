@@ -130,6 +130,7 @@ func (a *app) wire(ctx context.Context, cfg *config.Source) error {
 		Commands: held.Commands{
 			HF: hf, Dir: paths.Commands(), Socket: socket, Umask: umask, JournalMax: journalMax, Parking: isParking,
 		},
+		Track:    func(ctx context.Context, id string, env api.Env) error { return a.changes.TrackTask(ctx, id, env) },
 		MayBegin: a.mayBegin,
 		Files:    paths.Files(),
 		Settings: func() task.Settings { return taskSettings(cfg.Current(), worktrees.Name()) },

@@ -22,7 +22,7 @@ func (v view) task(t *task.Task) api.Task {
 		Branch: t.Branch, Base: t.Base, Parent: known(t.Parent), Status: status, Reason: reason,
 		Activity: t.Activity, Lifecycle: t.Lifecycle, Step: known(t.Step), Agent: t.Agent, Model: t.Model, Mode: t.Mode, Provider: t.Provider,
 		Path: t.Path, Session: t.Session, Diff: t.Diff, Ahead: t.Ahead, Behind: t.Behind,
-		Restack: t.NeedsRestack, Conflicts: t.Conflicts, Unpushed: t.Unpushed, Pull: t.Pull,
+		Restack: t.NeedsRestack, Conflicts: t.Conflicts, Unpushed: t.Unpushed, Pull: t.Pull, Rebase: t.Rebase,
 		CreatedAt: t.CreatedAt.UTC(), UpdatedAt: t.UpdatedAt.UTC(), TurnStart: utc(t.TurnStartedAt),
 		LastEvent: t.LastEvent, Result: t.Result,
 	}

@@ -54,6 +54,7 @@ func taskColumns(t *task.Task) []column {
 		{"needs_restack", &t.NeedsRestack},
 		{"unpushed", &t.Unpushed},
 		{"conflicts", jsonOf(&t.Conflicts)},
+		{"rebase", jsonOf(&t.Rebase)},
 		{"pull_request", optJSON[api.PullRequestSummary]{&t.Pull}},
 		{"version", &t.Version},
 		{"created_at", micros{&t.CreatedAt}},

@@ -9,19 +9,50 @@ import (
 	"github.com/hf-dev/hf/pkg/api"
 )
 
-// Look notes whether the sandbox of a task is where hf left it. Somebody may
-// have removed or moved it, its disk may be away, git may have forgotten it: hf
-// does nothing about it by itself, and shows it.
+// Look notes whether the sandbox of a task is where hf left it, and whether a
+// rebase waits in it. Somebody may have removed or moved it, its disk may be
+// away, git may have forgotten it: hf does nothing about it by itself, and shows
+// it.
 func (s *Service) Look(ctx context.Context, id string) error {
 	t, repo, err := s.load(ctx, id)
 	if err != nil {
 		return err
 	}
 	missing := s.missing(ctx, t, repo)
-	if missing == t.Missing {
+	rebase, changed := s.stoppedRebase(ctx, t, repo)
+	if missing == t.Missing && !changed {
 		return nil
 	}
-	return s.change(ctx, id, func(t *Task) { t.Missing = missing })
+	return s.change(ctx, id, func(t *Task) {
+		t.Missing = missing
+		if changed {
+			t.Rebase = rebase
+		}
+	})
+}
+
+// stoppedRebase looks for a rebase that waits in a sandbox, and reports whether
+// that is news. What is in conflict is asked of git once for each rebase.
+func (s *Service) stoppedRebase(ctx context.Context, t *Task, repo *Repo) (r *api.StoppedRebase, news bool) {
+	if t.Path == "" || t.Lifecycle != api.LifecycleReady {
+		return nil, t.Rebase != nil
+	}
+	wt, err := s.cfg.Git.OpenWorktree(ctx, repo.GitDir, t.Path)
+	if err != nil {
+		return nil, false // what is missing is shown otherwise
+	}
+	state, ok := wt.Rebasing()
+	if !ok || !state.Stopped {
+		return nil, t.Rebase != nil
+	}
+	if t.Rebase != nil {
+		return t.Rebase, false
+	}
+	files, err := s.cfg.Git.Unmerged(ctx, wt)
+	if err != nil {
+		return nil, false
+	}
+	return &api.StoppedRebase{Files: files}, true
 }
 
 // look is Look where it is no matter whether that can be noted.
@@ -43,7 +74,11 @@ func (s *Service) LookAtAll(ctx context.Context) error {
 	}
 	var errs []error
 	for i := range tasks {
-		if t := &tasks[i]; t.Lifecycle == api.LifecycleReady && t.Path != "" && exists(t.Path) != (t.Missing == "") {
+		t := &tasks[i]
+		if t.Lifecycle != api.LifecycleReady || t.Path == "" {
+			continue
+		}
+		if exists(t.Path) != (t.Missing == "") || t.Rebase != nil {
 			errs = append(errs, s.Look(ctx, t.ID))
 		}
 	}

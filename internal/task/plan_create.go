@@ -236,11 +236,36 @@ func (s *Service) runBranch(ctx context.Context, run *operation.Run) error {
 	case err != nil:
 		return err
 	case !exists:
-		return s.cfg.Git.CreateBranch(ctx, g, t.Branch, commit)
+		err = s.cfg.Git.CreateBranch(ctx, g, t.Branch, commit)
 	case at != commit:
-		return &api.Error{Code: api.CodeExists, Message: fmt.Sprintf("branch %q appeared meanwhile and is not this task's", t.Branch), Hint: "Create the task again with --branch NAME."}
+		err = &api.Error{Code: api.CodeExists, Message: fmt.Sprintf("branch %q appeared meanwhile and is not this task's", t.Branch), Hint: "Create the task again with --branch NAME."}
 	}
-	return nil
+	if err != nil {
+		return err
+	}
+	return s.stackUp(ctx, run, t)
+}
+
+// stackUp makes the branch of a task that was created on another part of a
+// stack. That it could not be is a warning: hf's own record says what it stands
+// on.
+func (s *Service) stackUp(ctx context.Context, run *operation.Run, t *Task) error {
+	if t.On == "" {
+		return nil
+	}
+	run.Progress("on " + t.Base)
+	env, _ := s.callerEnv(t)
+	err := s.cfg.Track(ctx, t.ID, env)
+	if err == nil || ctx.Err() != nil {
+		return err
+	}
+	run.Progress(fmt.Sprintf("on %s, not tracked: %v", t.Base, err))
+	return s.cfg.Store.Update(ctx, func(tx Tx) error {
+		_, err := tx.Event(api.EventWarning, t.Workspace, t.ID, api.Error{
+			Code: api.CodeGit, Message: fmt.Sprintf("branch %s is in no stack: %v", t.Branch, err), Hint: fmt.Sprintf("`hf stack track %s` tries again", t.ID),
+		})
+		return err
+	})
 }
 
 // baseCommit resolves the base, fetched when it can be. Of the default branch

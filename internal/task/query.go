@@ -136,6 +136,9 @@ func (s *Service) Explain(ctx context.Context, id string) ([]api.Fact, []string,
 		if t.Step != "" {
 			add(api.Fact{Name: "step", Value: t.Step, Source: "database", ObservedAt: t.UpdatedAt})
 		}
+		if t.Rebase != nil {
+			add(api.Fact{Name: "rebase", Value: stopped(t.Rebase), Source: "git", ObservedAt: t.UpdatedAt})
+		}
 		if t.Session != "" {
 			if facts, err = sessionFacts(tx, t, facts); err != nil {
 				return err

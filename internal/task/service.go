@@ -82,6 +82,7 @@ type Git interface {
 	DropRef(ctx context.Context, repo git.Repo, ref, commit string) error
 	Merged(ctx context.Context, repo git.Repo, commit, base string) (how string, ok bool, err error)
 	Dirty(ctx context.Context, wt git.Worktree) (bool, error)
+	Unmerged(ctx context.Context, wt git.Worktree) ([]string, error)
 }
 
 // Repos finds and adds repositories.
@@ -168,11 +169,13 @@ type Config struct {
 	Runner    func() Runner // the runner needs the service's plans first
 	Configs   RepoConfigs
 	Commands  Commands
-	MayBegin  func() error // why no new task can be taken now, if so
-	Files     string       // the directory of what goes with messages
-	Settings  func() Settings
-	Log       *slog.Logger
-	Now       func() time.Time
+	// Track makes the branch of a task part of a stack.
+	Track    func(ctx context.Context, id string, env api.Env) error
+	MayBegin func() error // why no new task can be taken now, if so
+	Files    string       // the directory of what goes with messages
+	Settings func() Settings
+	Log      *slog.Logger
+	Now      func() time.Time
 }
 
 // Service carries out what people ask of tasks.

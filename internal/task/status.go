@@ -58,6 +58,9 @@ func active(t *Task) (api.Status, string) {
 	if t.Missing != "" && !busy(t.Activity) {
 		return api.StatusError, t.Missing
 	}
+	if t.Rebase != nil && (t.Activity == "" || t.Activity == api.ActivityIdle || t.Activity == api.ActivityExited) {
+		return api.StatusWaiting, stopped(t.Rebase)
+	}
 	switch t.Activity {
 	case api.ActivityStarting:
 		return api.StatusRunning, or(why, "starting the agent")
@@ -87,6 +90,18 @@ func active(t *Task) (api.Status, string) {
 		return api.StatusIdle, "no agent yet; the next message starts one"
 	}
 	return api.StatusError, fmt.Sprintf("activity %q is not known to this hfd", t.Activity)
+}
+
+// stopped says that a rebase waits for somebody.
+func stopped(r *api.StoppedRebase) string {
+	switch n := len(r.Files); n {
+	case 0:
+		return "rebase stopped"
+	case 1:
+		return "rebase stopped: 1 file in conflict"
+	default:
+		return fmt.Sprintf("rebase stopped: %d files in conflict", n)
+	}
 }
 
 // busy reports whether an agent does something, or waits for somebody.

@@ -52,6 +52,7 @@ type Task struct {
 	Unpushed       *int
 	Conflicts      []api.Conflict
 	Pull           api.Opt[api.PullRequestSummary]
+	Rebase         *api.StoppedRebase // that waits in the sandbox for somebody; nil = none
 
 	Version   int64
 	CreatedAt time.Time

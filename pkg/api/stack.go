@@ -102,6 +102,12 @@ type StackResult struct {
 	PullRequest string       `json:"pullRequest,omitempty"`
 }
 
+// StoppedRebase is a rebase that stopped and waits in a worktree.
+type StoppedRebase struct {
+	Base  string   `json:"base,omitempty"` // what the branch is being put onto, where hf does that
+	Files []string `json:"files"`          // in conflict; none where it stopped for another reason
+}
+
 // Stack answers GET stack: the branches of a repo as they stand on one another.
 type Stack struct {
 	Schema   int           `json:"schema"`

@@ -33,6 +33,7 @@ type Task struct {
 	Conflicts []Conflict              `json:"conflicts,omitzero"`     // what merging its branch would stop at
 	Unpushed  *int                    `json:"unpushed,omitempty"`     // commits that its upstream does not have
 	Pull      Opt[PullRequestSummary] `json:"pullRequest,omitzero"`
+	Rebase    *StoppedRebase          `json:"rebase,omitempty"` // that waits in the worktree for somebody to resolve it
 	CreatedAt time.Time               `json:"createdAt"`
 	UpdatedAt time.Time               `json:"updatedAt"`
 	TurnStart *time.Time              `json:"turnStartedAt,omitempty"` // only while a turn is in progress

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/hf-dev/hf/internal/cli/exitcode"
@@ -137,6 +138,7 @@ func over(d *api.TaskDetail, target Target) bool {
 		// An answer that was given and has not reached the agent yet is no
 		// longer waited for.
 		return d.Activity == api.ActivityLimited && len(d.Messages) == 0 ||
+			rebaseWaits(&d.Task) && len(d.Messages) == 0 ||
 			d.Activity == api.ActivityNeedsInput && !answered(d) ||
 			d.Activity == api.ActivityNeedsPermission && len(d.Permissions) > 0
 	case api.StatusRunning:
@@ -146,6 +148,11 @@ func over(d *api.TaskDetail, target Target) bool {
 	case api.StatusQueued, api.StatusProvisioning:
 	}
 	return false
+}
+
+// rebaseWaits reports whether it is a rebase that a person is needed for.
+func rebaseWaits(t *api.Task) bool {
+	return t.Status == api.StatusWaiting && t.Rebase != nil && (t.Activity == "" || t.Activity == api.ActivityIdle || t.Activity == api.ActivityExited)
 }
 
 // answered reports whether a message is on its way that answers what the agent
@@ -172,6 +179,12 @@ func Outcome(t *api.Task, op *api.Operation, target Target) error {
 	}
 	if t.Activity == api.ActivityLimited {
 		return &api.Error{Code: api.CodeLimit, Message: fmt.Sprintf("task %s reached a usage limit: %s", t.ID, sanitize.Line(t.Reason))}
+	}
+	if rebaseWaits(t) {
+		return &api.Error{
+			Code: api.CodeMergeStopped, Message: fmt.Sprintf("a rebase waits in the worktree of task %s: %s", t.ID, sanitize.Line(strings.Join(t.Rebase.Files, ", "))),
+			Hint: fmt.Sprintf("resolve it in %[2]s, then `hf stack continue %[1]s`; or `hf stack resolve %[1]s` gives it to its agent; or `hf stack abort %[1]s`", t.ID, sanitize.Line(t.Path)),
+		}
 	}
 	switch t.Activity {
 	case api.ActivityNeedsInput:
