@@ -49,6 +49,7 @@ type merging struct {
 	Later  bool            `json:"later,omitempty"`  // the forge is to merge when it can
 	Keep   bool            `json:"keep,omitempty"`   // the task has more than was merged
 	Done   string          `json:"done,omitempty"`   // how it was merged already, "" when it was not
+	Above  []string        `json:"above,omitempty"`  // the branches that stand on it
 	From   string          `json:"from,omitempty"`   // the local base before
 	Onto   string          `json:"onto,omitempty"`   // what Commit was made on: From, or what the remote has
 	Commit string          `json:"commit,omitempty"` // what the base is to be
@@ -154,6 +155,9 @@ func (s *Service) runLook(ctx context.Context, run *operation.Run) error {
 		if err := s.lookHere(ctx, run, t, repo, env, &m); err != nil {
 			return err
 		}
+	}
+	if m.Above, err = s.branchesAbove(ctx, t, repo); err != nil {
+		return err
 	}
 	run.SetResult(m)
 	run.Progress(m.words())

@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/hf-dev/hf/internal/forge"
@@ -101,25 +103,13 @@ func (s *Service) runPrepareChildren(ctx context.Context, run *operation.Run) er
 	if err != nil {
 		return err
 	}
-	var above []task.Task
-	err = s.cfg.Store.View(ctx, func(tx Tx) (err error) {
-		above, err = standingOn(tx, t, repo)
-		return err
-	})
-	if err != nil {
-		return err
-	}
+	var b basis
+	run.Done(StepBase, &b)
 	forest, err := s.cfg.Stacks.State(ctx, gitOf(repo))
 	if err != nil {
 		return err
 	}
-	_, tracked := forest.Branches[m.Branch]
-	for _, b := range forest.Branches {
-		tracked = tracked || b.Base == m.Branch
-	}
-	var b basis
-	run.Done(StepBase, &b)
-	if len(above) == 0 && !tracked || b.Problem != "" {
+	if _, tracked := forest.Branches[m.Branch]; len(m.Above) == 0 && !tracked || b.Problem != "" {
 		run.SetResult(stands{Why: b.Problem})
 		return nil
 	}
@@ -127,14 +117,40 @@ func (s *Service) runPrepareChildren(ctx context.Context, run *operation.Run) er
 		if ctx.Err() != nil {
 			return context.Cause(ctx)
 		}
-		var out stands
-		for i := range above {
-			out.Plain = append(out.Plain, above[i].ID)
-		}
+		out := stands{}
+		err := s.cfg.Store.View(ctx, func(tx Tx) error {
+			on, err := standingOn(tx, t, repo)
+			for i := range on {
+				out.Plain = append(out.Plain, on[i].ID)
+			}
+			return err
+		})
 		run.SetResult(out)
-		return nil
+		return err
 	}
 	return s.runPrepare(ctx, run)
+}
+
+// branchesAbove are the branches that stand on a task's, as git-spice or hf knows.
+func (s *Service) branchesAbove(ctx context.Context, t *task.Task, repo *task.Repo) ([]string, error) {
+	forest, err := s.cfg.Stacks.State(ctx, gitOf(repo))
+	if err != nil {
+		return nil, err
+	}
+	names := map[string]bool{}
+	for name, b := range forest.Branches {
+		if b.Base == t.Branch {
+			names[name] = true
+		}
+	}
+	err = s.cfg.Store.View(ctx, func(tx Tx) error {
+		on, err := standingOn(tx, t, repo)
+		for i := range on {
+			names[on[i].Branch] = true
+		}
+		return err
+	})
+	return sorted(names), err
 }
 
 // standingOn are the live tasks whose branches stand on a task's.
@@ -290,26 +306,18 @@ func (s *Service) runRetarget(ctx context.Context, run *operation.Run) error {
 	if err != nil || f == nil {
 		return err
 	}
-	var rows []api.PullRequest
-	err = s.cfg.Store.View(ctx, func(tx Tx) (err error) {
-		rows, err = tx.PullRequests(repo.ID)
-		return err
-	})
+	numbers, err := s.pullsOnto(ctx, repo, f, &m)
 	if err != nil {
 		return err
 	}
 	var said []string
-	for i := range rows {
-		p := &rows[i]
-		if p.Base != m.Branch || p.State != api.PullRequestOpen && p.State != api.PullRequestDraft {
-			continue
-		}
-		_, err := f.Client.UpdatePullRequest(ctx, f.At, p.Number, forge.PullRequestChange{Base: &m.Base})
+	for _, n := range numbers {
+		_, err := f.Client.UpdatePullRequest(ctx, f.At, n, forge.PullRequestChange{Base: &m.Base})
 		switch {
 		case err == nil:
-			said = append(said, fmt.Sprintf("#%d onto %s", p.Number, m.Base))
+			said = append(said, fmt.Sprintf("#%d onto %s", n, m.Base))
 		case api.IsCode(err, api.CodeNotFound), api.IsCode(err, api.CodeConflict), api.IsCode(err, api.CodeInvalid):
-			said = append(said, fmt.Sprintf("#%d stays on %s: %v", p.Number, m.Branch, err))
+			said = append(said, fmt.Sprintf("#%d stays on %s: %v", n, m.Branch, err))
 		default:
 			return err
 		}
@@ -323,6 +331,34 @@ func (s *Service) runRetarget(ctx context.Context, run *operation.Run) error {
 	}
 	run.Progress(strings.Join(said, "; "))
 	return nil
+}
+
+// pullsOnto are the open pull requests that are to be merged into the merged
+// branch.
+func (s *Service) pullsOnto(ctx context.Context, repo *task.Repo, f *Forge, m *merging) ([]int, error) {
+	open := map[int]bool{}
+	err := s.cfg.Store.View(ctx, func(tx Tx) error {
+		rows, err := tx.PullRequests(repo.ID)
+		for i := range rows {
+			if p := &rows[i]; p.Base == m.Branch && (p.State == api.PullRequestOpen || p.State == api.PullRequestDraft) {
+				open[p.Number] = true
+			}
+		}
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	for _, branch := range m.Above {
+		p, err := f.pullOf(ctx, branch)
+		if err != nil {
+			return nil, err
+		}
+		if p != nil && p.State == api.PullRequestOpen && p.BaseBranch == m.Branch {
+			open[p.Number] = true
+		}
+	}
+	return slices.Sorted(maps.Keys(open)), nil
 }
 
 // deleteRemote deletes the merged branch from the remote, if it is at what was
@@ -519,8 +555,9 @@ func (s *Service) runLookMerged(ctx context.Context, run *operation.Run) error {
 			if m.Keep = head != p.HeadCommit; m.Keep {
 				run.Progress(fmt.Sprintf("%s has commits that #%d did not have: they stay on the branch", t.Branch, p.Number))
 			}
+			m.Above, err = s.branchesAbove(ctx, t, repo)
 			run.SetResult(m)
-			return nil
+			return err
 		}
 	}
 	return &api.Error{Code: api.CodeConflict, Message: fmt.Sprintf("the pull request of task %s is not merged", t.ID), Hint: fmt.Sprintf("`hf show %s` shows it", t.ID)}
