@@ -19,9 +19,14 @@ func rules() []rule {
 		// hf: argv to a request, an answer to the screen.
 		{"internal/cli/...", []string{
 			"internal/cli/...", "pkg/client", "internal/launcher", "internal/rundir", "internal/iostreams",
-			"internal/sanitize", "internal/tui", "internal/version", "internal/xec",
+			"internal/sanitize", "internal/version", "internal/xec",
 		}},
-		{"internal/tui/...", []string{"internal/tui/...", "pkg/client", "internal/iostreams", "internal/sanitize"}},
+		// The screen, a mode of hfd. It speaks to hfd as hf does, and uses hf's words.
+		{"internal/tui", []string{
+			"internal/tui/...", "pkg/client", "internal/launcher", "internal/rundir", "internal/sanitize", "internal/version", "internal/xec",
+			"internal/cli/editor", "internal/cli/render",
+		}},
+		{"internal/tui/...", []string{"internal/tui/...", "pkg/client", "internal/cli/render", "internal/sanitize"}},
 		{"internal/launcher", []string{"pkg/client", "internal/rundir", "internal/xec"}},
 		{"internal/iostreams", nil},
 		{"pkg/client", nil},
@@ -115,7 +120,7 @@ func outside() []struct {
 		{"modernc.org/...", "SQL is the store's", []string{"internal/store"}},
 		{"net/http/...", "HTTP is spoken by the server and its surroundings", []string{"internal/server", "internal/daemon/...", "internal/fakemodel/...", "internal/forge/...", "internal/e2e/..."}},
 		{"github.com/spf13/...", "commands and flags are the CLI's", []string{"internal/cli/..."}},
-		{"github.com/charmbracelet/...", "screens are the TUI's", []string{"internal/tui/...", "internal/cli/..."}},
+		{"github.com/charmbracelet/...", "screens are the TUI's", []string{"internal/tui/..."}},
 		{"github.com/cli/go-gh/...", "it costs hf too much at every start", []string{"internal/format", "internal/forge/..."}},
 		{"github.com/pelletier/go-toml/...", "it costs hf too much at every start", []string{"internal/config", "internal/repoconfig"}},
 		{"github.com/fsnotify/...", "one watcher serves all of hfd", []string{"internal/branch"}},
@@ -130,10 +135,10 @@ func unlinked() []string {
 	return []string{
 		"net/http", "crypto/tls", "database/sql", "modernc.org/...", "encoding/xml", "html/template",
 		"github.com/cli/go-gh/...", "github.com/itchyny/gojq/...", "github.com/pelletier/go-toml/...",
-		"github.com/coder/acp-go-sdk/...",
+		"github.com/coder/acp-go-sdk/...", "github.com/charmbracelet/bubbletea/...", "github.com/charmbracelet/lipgloss/...",
 		module + "/internal/store", module + "/internal/server", module + "/internal/daemon/...", module + "/internal/task",
 		module + "/internal/session", module + "/internal/operation", module + "/internal/agent/...", module + "/internal/git", module + "/internal/stack",
 		module + "/internal/sandbox/...", module + "/internal/config", module + "/internal/repoconfig", module + "/internal/repo",
-		module + "/internal/format", module + "/internal/forge/...", module + "/migrations",
+		module + "/internal/tui/...", module + "/internal/format", module + "/internal/forge/...", module + "/migrations",
 	}
 }

@@ -47,6 +47,7 @@ import (
 	"github.com/hf-dev/hf/internal/cli/switchto"
 	"github.com/hf-dev/hf/internal/cli/sync"
 	"github.com/hf-dev/hf/internal/cli/topics"
+	"github.com/hf-dev/hf/internal/cli/tui"
 	"github.com/hf-dev/hf/internal/cli/version"
 	"github.com/hf-dev/hf/internal/cli/wait"
 	"github.com/hf-dev/hf/internal/cli/workspace"
@@ -75,6 +76,7 @@ func entries() []entry {
 		{"list", []string{"ls"}, groupTasks, func(f *factory.Factory) *cobra.Command { return list.NewCmd(f, nil) }},
 		{"show", nil, groupTasks, func(f *factory.Factory) *cobra.Command { return show.NewCmd(f, nil) }},
 		{"status", nil, groupTasks, func(f *factory.Factory) *cobra.Command { return status.NewCmd(f, nil) }},
+		{"tui", nil, groupTasks, func(f *factory.Factory) *cobra.Command { return tui.NewCmd(f, nil) }},
 		{"wait", nil, groupTasks, func(f *factory.Factory) *cobra.Command { return wait.NewCmd(f, nil) }},
 		{"history", nil, groupTasks, func(f *factory.Factory) *cobra.Command { return history.NewCmd(f, nil) }},
 		{"statusline", nil, groupTasks, func(f *factory.Factory) *cobra.Command { return statusline.NewCmd(f, nil) }},
@@ -129,7 +131,8 @@ func newRoot(f *factory.Factory, argv []string) *cobra.Command {
 		Use:   "hf",
 		Short: "Run a fleet of coding agents",
 		Long: `hf runs a fleet of coding agents from a terminal. Each task has a branch, a
-sandbox and an agent of its own. Without a command, hf lists the tasks.
+sandbox and an agent of its own. Without a command, hf shows them on one screen; away
+from a terminal it lists them.
 
 A TASK is named by its id, the beginning of it, its branch, "." for the task of
 the current directory or "-" for the one used last.`,
@@ -200,8 +203,12 @@ func needed(argv []string) []entry {
 	return all
 }
 
-// home is `hf` alone: the list, and what to do with it.
+// home is `hf` alone: the screen, and away from a terminal the list and what to
+// do with it.
 func home(ctx context.Context, f *factory.Factory) error {
+	if tui.Can(f.IO) {
+		return tui.Run(ctx, tui.NewOptions(f))
+	}
 	opts := list.NewOptions(f)
 	opts.Hint = true
 	return list.Run(ctx, opts)

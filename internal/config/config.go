@@ -36,6 +36,8 @@ type Config struct {
 	Tmux       Tmux
 	Merge      Merge
 	AutoFix    AutoFix
+	TUI        TUI                 `key:"tui"`
+	Keys       map[string][]string // of the TUI: names of actions to keys
 
 	file  string         // where it was read from
 	lines map[string]int // the line of every key that the file sets
@@ -121,6 +123,16 @@ type AutoFix struct {
 	Rounds    int  // how often in a row, until a person is waited for
 }
 
+// TUI is how the screen looks and behaves.
+type TUI struct {
+	Theme        string            // auto, dark, light or high-contrast
+	Colors       map[string]string // names of the theme's colours to #rrggbb or a number of the 256
+	Unicode      string            // auto, always or never: signs beyond ASCII
+	Mouse        bool
+	TypeToFilter bool   // letters filter the list of tasks
+	Notify       string // none, bell or desktop: when a task waits, fails or ends while the person looks elsewhere
+}
+
 // Prune is for how long hf keeps what `hf prune` may free. 0 means that it may
 // at once.
 type Prune struct {
@@ -145,6 +157,8 @@ func Default() Config {
 		},
 		AutoFix: AutoFix{Rounds: 3},
 		Prune:   Prune{Saved: 30 * 24 * time.Hour, Trash: 7 * 24 * time.Hour},
+		TUI:     TUI{Theme: "auto", Colors: map[string]string{}, Unicode: "auto", Mouse: true, Notify: "none"},
+		Keys:    map[string][]string{},
 	}
 }
 

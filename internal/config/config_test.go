@@ -67,6 +67,18 @@ rounds = 5
 [backup]
 every = "10m"
 keep = 0
+
+[tui]
+theme = "light"
+colors = { accent = "#ff0000" }
+unicode = "never"
+mouse = false
+type_to_filter = true
+notify = "bell"
+
+[keys]
+approve = "y"
+"list.down" = ["down", "n"]
 `
 
 func TestParse(t *testing.T) {
@@ -90,6 +102,8 @@ func TestParse(t *testing.T) {
 		Tmux:    Tmux{Window: true},
 		Merge:   Merge{Method: api.MergeRebase, DeleteRemoteBranch: true},
 		AutoFix: AutoFix{Ci: true, Reviews: true, Conflicts: true, Rounds: 5},
+		TUI:     TUI{Theme: "light", Colors: map[string]string{"accent": "#ff0000"}, Unicode: "never", TypeToFilter: true, Notify: "bell"},
+		Keys:    map[string][]string{"approve": {"y"}, "list.down": {"down", "n"}},
 	}
 	if diff := cmp.Diff(want, got, cmpopts.IgnoreUnexported(Config{})); diff != "" {
 		t.Errorf("Parse (-want +got):\n%s", diff)
@@ -110,7 +124,7 @@ func TestParse(t *testing.T) {
 func TestParseRefuses(t *testing.T) {
 	tests := map[string]struct{ content, want string }{
 		"unknown key, near one":    {"agnet = 'x'", `f:1: unknown key "agnet"; did you mean "agent"?`},
-		"unknown key, none near":   {"colour = 1", `f:1: unknown key "colour"; the keys here are agent, agents, auto_fix, backend, backup, create, editor, forge, merge, permission, provider, prune, quiet_after, repos, tmux, workspace`},
+		"unknown key, none near":   {"colour = 1", `f:1: unknown key "colour"; the keys here are agent, agents, auto_fix, backend, backup, create, editor, forge, keys, merge, permission, provider, prune, quiet_after, repos, tmux, tui, workspace`},
 		"unknown in a table":       {"\n[backend]\nidle_exti = '1m'", `f:3: unknown key "backend.idle_exti"; did you mean "idle_exit"?`},
 		"unknown in an inline one": {"agents = { a = { comand = 'x' } }", `f:1: unknown key "agents.a.comand"; did you mean "command"?`},
 		"the topmost is told":      {"\nagent = 1\nagnet = 2", `f:2: agent: a text in quotes is needed, not a number`},

@@ -58,6 +58,15 @@ func keys(c *Config) map[string]setter {
 		"tmux": table(map[string]setter{
 			"window": flag(&c.Tmux.Window),
 		}),
+		"tui": table(map[string]setter{
+			"theme":          oneOf(&c.TUI.Theme, "auto", "dark", "light", "high-contrast"),
+			"colors":         colors(c.TUI.Colors),
+			"unicode":        oneOf(&c.TUI.Unicode, "auto", "always", "never"),
+			"mouse":          flag(&c.TUI.Mouse),
+			"type_to_filter": flag(&c.TUI.TypeToFilter),
+			"notify":         oneOf(&c.TUI.Notify, "none", "bell", "desktop"),
+		}),
+		"keys":   keysOfActions(c.Keys),
 		"agents": named("an agent", c.Agents, agentKeys),
 		"repos":  named("a repo", c.Repos, repoKeys),
 		"forge":  hosts(c.Forge, forgeKeys),

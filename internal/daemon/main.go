@@ -21,6 +21,7 @@ type program struct {
 	format    mode
 	demoAgent mode
 	config    mode
+	tui       mode
 }
 
 // mode is a helper program inside hfd. It returns the exit status.
@@ -46,6 +47,8 @@ func (p program) main(ctx context.Context, args, environ []string, stdin io.Read
 		return p.format(ctx, rest, environ, stdin, stdout, stderr)
 	case "config":
 		return p.config(ctx, rest, environ, stdin, stdout, stderr)
+	case "tui":
+		return p.tui(ctx, rest, environ, stdin, stdout, stderr)
 	case "demo-agent":
 		return p.demoAgent(ctx, rest, environ, stdin, stdout, stderr)
 	case "version", "--version":

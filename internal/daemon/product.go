@@ -27,6 +27,7 @@ func product() program {
 		},
 		demoAgent: demo.Main,
 		config:    configTool,
+		tui:       screen,
 	}
 }
 

@@ -1,0 +1,143 @@
+// Package tui is `hf tui`: hf turns into the screen, which is a mode of hfd, so
+// that no other start of hf pays for what it is made of.
+package tui
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/sys/unix"
+
+	"github.com/hf-dev/hf/internal/cli/args"
+	"github.com/hf-dev/hf/internal/cli/complete"
+	"github.com/hf-dev/hf/internal/cli/exitcode"
+	"github.com/hf-dev/hf/internal/cli/factory"
+	"github.com/hf-dev/hf/internal/iostreams"
+	"github.com/hf-dev/hf/internal/xec"
+	"github.com/hf-dev/hf/pkg/api"
+)
+
+// Options is one parsed call.
+type Options struct {
+	IO        *iostreams.IOStreams
+	Environ   []string
+	Daemon    func() (string, error) // the path of hfd
+	Self      func() (string, error) // the path of hf
+	Workspace string
+	Task      string // to begin with
+	View      string
+	Become    func(argv, env []string) error // turns this process into hfd, on the terminal
+}
+
+// NewOptions returns the options of a plain `hf`.
+func NewOptions(f *factory.Factory) *Options {
+	return &Options{
+		IO: f.IO, Environ: f.Environ, Daemon: f.Daemon, Self: factory.Self, Become: become,
+		Workspace: workspace(f),
+	}
+}
+
+func workspace(f *factory.Factory) string {
+	if f.Workspace != "" {
+		return f.Workspace
+	}
+	return f.Getenv("HF_WORKSPACE")
+}
+
+// NewCmd returns the command. runF, where not nil, gets the options in its
+// place.
+func NewCmd(f *factory.Factory, runF func(context.Context, *Options) error) *cobra.Command {
+	var view string
+	cmd := &cobra.Command{
+		Use:   "tui [TASK]",
+		Short: "Show all tasks on one screen and work from there",
+		Long: `Show the tasks of the workspace on one screen: those that wait for you first. The
+selected one is beside them, with its conversation, its changes, its stack and its
+checks. ? shows the keys where you are, : finds every action by its name.
+
+hf alone does the same on a terminal. The keys and the colours are [keys] and [tui] of
+the configuration.`,
+		Example: `  hf tui
+  hf tui k3f9                        # begin with this task`,
+		Args:              args.Range(0, "TASK"),
+		ValidArgsFunction: complete.Tasks(f, 1),
+		RunE: func(cmd *cobra.Command, argv []string) error {
+			opts := NewOptions(f)
+			opts.View = view
+			if len(argv) > 0 {
+				opts.Task = argv[0]
+			}
+			if runF != nil {
+				return runF(cmd.Context(), opts)
+			}
+			return Run(cmd.Context(), opts)
+		},
+	}
+	cmd.Flags().StringVar(&view, "view", "", "the `view` of the task to begin with")
+	complete.Flag(cmd, "view", complete.Fixed(Views()...))
+	return cmd
+}
+
+// Views are the views of a task.
+func Views() []string { return []string{"conversation", "diff", "stack", "checks", "events"} }
+
+// Can reports whether there is a person at a terminal that can be drawn on.
+func Can(io *iostreams.IOStreams) bool { return io.InTTY() && io.CanDraw() && !io.NoInput }
+
+// Run turns hf into the screen. It returns only an error.
+func Run(_ context.Context, opts *Options) error {
+	if !Can(opts.IO) {
+		return &exitcode.UsageError{Message: "hf tui needs a terminal", Hint: "`hf list` and `hf show` say the same elsewhere"}
+	}
+	hf, err := opts.Self()
+	if err != nil {
+		return err
+	}
+	hfd, err := opts.Daemon()
+	if err != nil {
+		return err
+	}
+	argv := []string{hfd, "tui", "--hf", hf}
+	for name, value := range map[string]string{"--workspace": opts.Workspace, "--task": opts.Task, "--view": opts.View} {
+		if value != "" {
+			argv = append(argv, name, value)
+		}
+	}
+	err = opts.Become(argv, opts.Environ)
+	if xec.IsNotFound(err) {
+		return &api.Error{
+			Code: api.CodeUnavailable, Message: fmt.Sprintf("hfd is not where it belongs: %s does not exist", hfd),
+			Hint: "install hf again, or set HF_DAEMON_BIN to the path of hfd",
+		}
+	}
+	return err
+}
+
+// stdout is the descriptor of standard output.
+const stdout = 1
+
+// become gives the terminal to hfd on a descriptor of its own. Its standard
+// output is none: one of its libraries asks a terminal there for its colours
+// before anything else, and waits for an answer that some never give.
+func become(argv, env []string) error {
+	tty, err := unix.Open("/dev/tty", unix.O_RDWR|unix.O_NOCTTY, 0)
+	if err != nil {
+		return fmt.Errorf("open the terminal: %w", err)
+	}
+	null, err := unix.Open("/dev/null", unix.O_WRONLY|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return fmt.Errorf("open /dev/null: %w", err)
+	}
+	saved, err := unix.FcntlInt(stdout, unix.F_DUPFD_CLOEXEC, 3)
+	if err != nil {
+		return fmt.Errorf("keep standard output: %w", err)
+	}
+	if err := unix.Dup3(null, stdout, 0); err != nil {
+		return fmt.Errorf("put standard output away: %w", err)
+	}
+	err = xec.Replace(append(argv, "--tty", strconv.Itoa(tty)), env)
+	return errors.Join(err, unix.Dup3(saved, stdout, 0))
+}

@@ -1,0 +1,51 @@
+package tui
+
+import (
+	tea "github.com/charmbracelet/bubbletea"
+
+	"github.com/hf-dev/hf/internal/tui/actions"
+	"github.com/hf-dev/hf/internal/tui/command"
+	"github.com/hf-dev/hf/internal/tui/conversation"
+	"github.com/hf-dev/hf/internal/tui/keys"
+	"github.com/hf-dev/hf/internal/tui/pane"
+	"github.com/hf-dev/hf/internal/tui/tasklist"
+)
+
+// panes are the parts of the screen: the list, then the views of the selected
+// task in the order of their tabs.
+func panes(d *pane.Deps) []pane.Pane {
+	return []pane.Pane{
+		tasklist.New(d),
+		conversation.New(d),
+	}
+}
+
+// table is everything a person can do.
+func table(d *pane.Deps) *command.Table {
+	return command.NewTable(
+		actions.Talk(d),
+		actions.Life(),
+		actions.List(),
+		actions.Conversation(),
+		screen(),
+	)
+}
+
+// screen is what is done with the screen itself.
+func screen() []command.Action {
+	const group = "Screen"
+	to := func(msg tea.Msg) func(*command.Env) tea.Cmd {
+		return func(*command.Env) tea.Cmd { return command.Tell(msg) }
+	}
+	return []command.Action{
+		{Name: "view.next", Title: "Next view of the task", Group: group, Place: keys.Panes, Keys: []string{"tab"}, Quiet: true, Run: to(nextView)},
+		{Name: "view.previous", Title: "Previous view of the task", Group: group, Place: keys.Panes, Keys: []string{"shift+tab"}, Quiet: true, Run: to(previousView)},
+		{Name: "open", Title: "Go to the task", Group: group, Place: keys.List, Keys: []string{"enter", "l", "right"}, Quiet: true, Run: to(focusView)},
+		{Name: "back", Title: "Back to the tasks", Group: group, Place: keys.Panes, Keys: []string{"esc", "h", "left"}, Quiet: true, Run: to(focusList)},
+		{Name: "zoom", Title: "Zoom the pane", Group: group, Place: keys.Panes, Keys: []string{"z"}, Run: to(toggleZoom)},
+		{Name: "suspend", Title: "Suspend hf", Group: group, Place: keys.Global, Keys: []string{"ctrl+z"}, Run: func(*command.Env) tea.Cmd { return tea.Suspend }},
+		{Name: "redraw", Title: "Draw the screen anew", Group: group, Place: keys.Global, Keys: []string{"ctrl+l"}, Quiet: true, Run: func(*command.Env) tea.Cmd { return tea.ClearScreen }},
+		{Name: "quit", Title: "Quit; the tasks go on", Group: group, Place: keys.Panes, Keys: []string{"q"}, Run: func(*command.Env) tea.Cmd { return tea.Quit }},
+		{Name: "quit.now", Title: "Quit from anywhere", Group: group, Place: keys.Global, Keys: []string{"ctrl+c"}, Quiet: true, Run: func(*command.Env) tea.Cmd { return tea.Quit }},
+	}
+}

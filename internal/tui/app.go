@@ -1,0 +1,230 @@
+package tui
+
+import (
+	"time"
+
+	tea "github.com/charmbracelet/bubbletea"
+
+	"github.com/hf-dev/hf/internal/tui/command"
+	"github.com/hf-dev/hf/internal/tui/keys"
+	"github.com/hf-dev/hf/internal/tui/model"
+	"github.com/hf-dev/hf/internal/tui/pane"
+	"github.com/hf-dev/hf/internal/tui/tasklist"
+	"github.com/hf-dev/hf/internal/tui/theme"
+	"github.com/hf-dev/hf/pkg/api"
+)
+
+const (
+	// tick is how often ages are drawn anew.
+	tick = 5 * time.Second
+	// toastFor is how long it is shown what became of something.
+	toastFor = 6 * time.Second
+)
+
+// app is the root: it says which pane gets what. It knows nothing of what panes
+// show.
+type app struct {
+	deps  *pane.Deps
+	panes []pane.Pane // the list, then the views of the selected task
+
+	width, height int
+	layout        layout
+	focus         int // into panes
+	view          int // the view that is seen, into panes; never the list
+	zoom          bool
+	dialogs       []pane.Dialog
+
+	seen    string // the selected task the panes were told of
+	toast   toast
+	typeTo  bool // letters filter the list, and do nothing else there
+	restyle func(dark bool) theme.Options
+	ask     tea.Cmd // has the terminal asked for its background
+	failure *failure
+	begin   begin
+	titled  string // what the terminal's window was called last
+}
+
+// begin is what is shown at first.
+type begin struct {
+	task string
+	view keys.Place
+}
+
+// toast is a line that is shown for a while.
+type toast struct {
+	text string
+	bad  bool
+	till time.Time
+}
+
+// newApp builds the screen. The list comes first among the panes.
+func newApp(deps *pane.Deps, panes []pane.Pane) *app {
+	return &app{deps: deps, panes: panes, view: 1, failure: &failure{}}
+}
+
+// Init begins the ticking.
+func (a *app) Init() tea.Cmd {
+	return tea.Batch(ticking(), a.panes[a.view].Update(pane.Shown{}), tea.SetWindowTitle("hf"))
+}
+
+func ticking() tea.Cmd { return tea.Tick(tick, func(time.Time) tea.Msg { return pane.Tick{} }) }
+
+// Update routes a message.
+func (a *app) Update(msg tea.Msg) (m tea.Model, cmd tea.Cmd) {
+	m = a // also after a panic
+	defer a.failure.guard(&cmd)
+	switch msg := msg.(type) {
+	case tea.WindowSizeMsg:
+		a.width, a.height = msg.Width, msg.Height
+		a.arrange()
+	case tea.KeyMsg:
+		cmd = a.key(msg)
+	case tea.MouseMsg:
+		cmd = a.mouse(msg)
+	case model.Update:
+		cmd = a.updated(&msg)
+	case pane.Tick:
+		cmd = tea.Batch(ticking(), a.tell(msg))
+	case command.Done:
+		a.show(msg.Text, false)
+	case command.Failed:
+		a.show(msg.Text(), true)
+	case pane.Open:
+		a.dialogs = append(a.dialogs, msg.Dialog)
+	case pane.Focus:
+		cmd = a.focusOn(msg.Place)
+	case pane.To:
+		cmd = a.at(msg.Place).Update(msg.Msg)
+	case pane.Act:
+		cmd = a.act(msg.Name)
+	case layoutMsg:
+		cmd = a.relayout(msg)
+	case askBackground:
+		cmd = a.ask
+	case background:
+		cmd = a.recolor(msg)
+	case tea.FocusMsg, tea.BlurMsg:
+		cmd = a.tell(msg)
+	default:
+		cmd = tea.Batch(a.tell(msg), a.dialog(msg))
+	}
+	return m, tea.Batch(cmd, a.follow())
+}
+
+// tell hands a message to every pane. A message of one pane's own means nothing
+// to the others.
+func (a *app) tell(msg tea.Msg) tea.Cmd {
+	cmds := make([]tea.Cmd, 0, len(a.panes))
+	for _, p := range a.panes {
+		cmds = append(cmds, p.Update(msg))
+	}
+	return tea.Batch(cmds...)
+}
+
+// dialog hands a message to the topmost dialog.
+func (a *app) dialog(msg tea.Msg) tea.Cmd {
+	if len(a.dialogs) == 0 {
+		return nil
+	}
+	top := len(a.dialogs) - 1
+	d := a.dialogs[top]
+	cmd, done := d.Update(msg)
+	if done {
+		a.dialogs = append(a.dialogs[:top:top], a.dialogs[top+1:]...)
+	}
+	return cmd
+}
+
+// updated takes in what the feed learned.
+func (a *app) updated(u *model.Update) tea.Cmd {
+	changed := a.deps.Store.Apply(u)
+	cmd := a.tell(changed)
+	if u.All && (a.begin.task != "" || a.begin.view != "") {
+		cmd = tea.Batch(cmd, a.start())
+	}
+	if title := a.title(); title != a.titled {
+		a.titled = title
+		cmd = tea.Batch(cmd, tea.SetWindowTitle(title))
+	}
+	return cmd
+}
+
+// start goes where the person wants to begin.
+func (a *app) start() tea.Cmd {
+	b := a.begin
+	a.begin = begin{}
+	var cmd tea.Cmd
+	if b.task != "" {
+		cmd = a.panes[0].Update(tasklist.Goto{ID: b.task})
+	}
+	if b.view != "" {
+		cmd = tea.Batch(cmd, a.focusOn(b.view))
+	}
+	return cmd
+}
+
+// sees reports whether a pane is on the screen.
+func (a *app) sees(place keys.Place) bool {
+	for i, p := range a.panes {
+		if p.Place() == place {
+			_, seen := a.rect(i)
+			return seen
+		}
+	}
+	return false
+}
+
+// follow tells the panes when another task is looked at.
+func (a *app) follow() tea.Cmd {
+	id := ""
+	if t := a.deps.Store.Selected(); t != nil {
+		id = t.ID
+	}
+	if id == a.seen {
+		return nil
+	}
+	a.seen = id
+	return a.tell(pane.Selected{ID: id})
+}
+
+func (a *app) show(text string, bad bool) {
+	if text == "" {
+		return
+	}
+	a.toast = toast{text: text, bad: bad, till: a.deps.Now().Add(toastFor)}
+}
+
+// recolor answers the terminal's word about its background.
+func (a *app) recolor(b background) tea.Cmd {
+	if a.restyle == nil {
+		return nil
+	}
+	a.deps.Theme.Set(a.restyle(b.dark))
+	return a.tell(pane.Restyled{})
+}
+
+// focused is the pane that gets the keys.
+func (a *app) focused() pane.Pane { return a.panes[a.focus] }
+
+// typing reports whether text is typed into the pane with the focus.
+func (a *app) typing() bool {
+	t, ok := a.focused().(pane.Typer)
+	return ok && t.Typing()
+}
+
+// title is what the terminal's window is called.
+func (a *app) title() string {
+	counts := a.deps.Store.Counts()
+	if n := counts[api.StatusWaiting]; n > 0 {
+		return "hf: " + count(n, "task") + " waiting"
+	}
+	return "hf"
+}
+
+// places are where a key may mean something now, the nearest first.
+func (a *app) places() []keys.Place {
+	if a.typing() {
+		return []keys.Place{keys.Input, keys.Global}
+	}
+	return []keys.Place{a.focused().Place(), keys.Panes, keys.Global}
+}

@@ -1,0 +1,104 @@
+package command
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	tea "github.com/charmbracelet/bubbletea"
+
+	"github.com/hf-dev/hf/pkg/api"
+)
+
+// Done is the message that something was done. Text is shown for a while, ""
+// shows nothing.
+type Done struct{ Text string }
+
+// Failed is the message that something was not done.
+type Failed struct{ Err error }
+
+// Text is what is shown of it: what happened, and what to do next.
+func (f Failed) Text() string {
+	text := f.Err.Error()
+	if e, ok := errors.AsType[*api.Error](f.Err); ok && e.Hint != "" {
+		text += ". " + e.Hint
+	}
+	return text
+}
+
+// Say shows a line for a while.
+func Say(format string, args ...any) tea.Cmd {
+	return func() tea.Msg { return Done{fmt.Sprintf(format, args...)} }
+}
+
+// Refuse shows why something cannot be done.
+func Refuse(format string, args ...any) tea.Cmd {
+	err := fmt.Errorf(format, args...)
+	return func() tea.Msg { return Failed{err} }
+}
+
+// Tell is a command that sends a message.
+func Tell(msg tea.Msg) tea.Cmd { return func() tea.Msg { return msg } }
+
+// Do runs a request in the background and shows what became of it.
+func (e *Env) Do(done string, f func(ctx context.Context) error) tea.Cmd {
+	ctx := e.Ctx
+	return func() tea.Msg {
+		if err := f(ctx); err != nil {
+			return Failed{err}
+		}
+		return Done{done}
+	}
+}
+
+// Each does one request for each task the action is for, one after the other,
+// and shows how many it was done for.
+func (e *Env) Each(verb string, f func(ctx context.Context, task string) error) tea.Cmd {
+	targets := e.Store.Targets()
+	if len(targets) == 0 {
+		return Refuse("there is no task here")
+	}
+	ids, titles := make([]string, len(targets)), targets[0].Title
+	for i, t := range targets {
+		ids[i] = t.ID
+	}
+	ctx := e.Ctx
+	e.Store.Unmark()
+	return func() tea.Msg {
+		var errs []error
+		for _, id := range ids {
+			if err := f(ctx, id); err != nil {
+				errs = append(errs, err)
+			}
+		}
+		switch {
+		case len(errs) == 1 && len(ids) == 1:
+			return Failed{errs[0]}
+		case len(errs) > 0:
+			return Failed{fmt.Errorf("%d of %d tasks: %w", len(errs), len(ids), errs[0])}
+		case len(ids) > 1:
+			return Done{fmt.Sprintf("%s: %d tasks", verb, len(ids))}
+		}
+		return Done{verb + ": " + titles}
+	}
+}
+
+// NeedsTask is the When of actions on the selected or marked tasks.
+func NeedsTask(e *Env) string {
+	if len(e.Store.Targets()) == 0 {
+		return "there is no task here"
+	}
+	return ""
+}
+
+// NeedsLife is the When of actions on tasks that are not archived or killed.
+func NeedsLife(e *Env) string {
+	t := e.Store.Selected()
+	switch {
+	case t == nil:
+		return "there is no task here"
+	case t.Lifecycle == api.LifecycleArchived || t.Lifecycle == api.LifecycleKilled:
+		return "the task is " + string(t.Lifecycle) + "; restore it first"
+	}
+	return ""
+}

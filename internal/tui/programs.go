@@ -1,0 +1,145 @@
+package tui
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+
+	tea "github.com/charmbracelet/bubbletea"
+
+	"github.com/hf-dev/hf/internal/cli/editor"
+	"github.com/hf-dev/hf/internal/tui/command"
+	"github.com/hf-dev/hf/internal/xec"
+)
+
+// programs runs other programs in the place of the screen, or behind it.
+type programs struct {
+	ctx       context.Context
+	hf        string
+	environ   []string
+	tty       *os.File
+	editor    string
+	workspace string
+}
+
+// takeover is a program that has the terminal for a while.
+type takeover struct {
+	ctx context.Context
+	cmd xec.Cmd
+}
+
+func (t *takeover) Run() error {
+	err := xec.Foreground(t.ctx, t.cmd)
+	if e, ok := errors.AsType[*xec.Error](err); ok && e.Cause == nil {
+		return nil // it said so itself, to the person
+	}
+	return err
+}
+
+// The terminal is what the program gets, whatever Bubble Tea reads it through.
+func (t *takeover) SetStdin(io.Reader)  {}
+func (t *takeover) SetStdout(io.Writer) {}
+func (t *takeover) SetStderr(io.Writer) {}
+
+func (p *programs) foreground(done func(error) tea.Msg, argv ...string) tea.Cmd {
+	return tea.Exec(&takeover{p.ctx, xec.Cmd{Argv: argv, Env: p.environ, Stdin: p.tty, Stdout: p.tty, Stderr: p.tty}}, done)
+}
+
+// HF gives the terminal to hf.
+func (p *programs) HF(args ...string) tea.Cmd {
+	return p.foreground(ended, append([]string{p.hf}, p.scoped(args)...)...)
+}
+
+// Shell gives the terminal to a shell command.
+func (p *programs) Shell(line string, args ...string) tea.Cmd {
+	return p.foreground(ended, append([]string{"/bin/sh", "-c", line + ` "$@"`, "sh"}, args...)...)
+}
+
+// scoped names the workspace to hf.
+func (p *programs) scoped(args []string) []string {
+	if p.workspace == "" {
+		return args
+	}
+	return append([]string{"--workspace", p.workspace}, args...)
+}
+
+func ended(err error) tea.Msg {
+	if err != nil {
+		return command.Failed{Err: err}
+	}
+	return command.Done{}
+}
+
+// Behind runs hf without the terminal and shows the last line it said.
+func (p *programs) Behind(what string, args ...string) tea.Cmd {
+	argv := append([]string{p.hf, "--no-input"}, p.scoped(args)...)
+	return func() tea.Msg {
+		var out, errOut bytes.Buffer
+		err := xec.Run(p.ctx, xec.Cmd{Argv: argv, Env: p.environ, Stdout: &out, Stderr: &errOut})
+		if e, ok := errors.AsType[*xec.Error](err); ok && e.Cause == nil {
+			return command.Failed{Err: errors.New(spoken(e.Stderr, what+" failed"))}
+		}
+		if err != nil {
+			return command.Failed{Err: err}
+		}
+		said := strings.TrimSpace(out.String())
+		return command.Done{Text: what + ": " + lastLine(said, "done")}
+	}
+}
+
+// spoken makes one line of what hf says of an error.
+func spoken(text, otherwise string) string {
+	text = strings.TrimSpace(text)
+	if text == "" {
+		return otherwise
+	}
+	lines := strings.Split(text, "\n")
+	for i := range lines {
+		lines[i] = strings.TrimPrefix(strings.TrimPrefix(strings.TrimSpace(lines[i]), "hf: "), "hint: ")
+	}
+	return strings.Join(lines, ". ")
+}
+
+func lastLine(text, otherwise string) string {
+	if text == "" {
+		return otherwise
+	}
+	return text[strings.LastIndexByte(text, '\n')+1:]
+}
+
+// Edit lets the person edit text in their editor. The file is made and read by
+// commands, not by Update.
+func (p *programs) Edit(text string, edited func(string, error) tea.Msg) tea.Cmd {
+	return func() tea.Msg {
+		dir, err := os.MkdirTemp("", "hf-edit-*") // 0700
+		if err != nil {
+			return edited(text, fmt.Errorf("make a file to edit: %w", err))
+		}
+		file := filepath.Join(dir, "message.md")
+		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+			return edited(text, errors.Join(err, os.RemoveAll(dir)))
+		}
+		done := func(err error) tea.Msg {
+			defer os.RemoveAll(dir) //nolint:errcheck // in the directory for such files
+			if err != nil {
+				return edited(text, err)
+			}
+			b, err := os.ReadFile(file)
+			if err != nil {
+				return edited(text, fmt.Errorf("read what was edited: %w", err))
+			}
+			return edited(string(b), nil)
+		}
+		name := p.editor
+		if name == "" {
+			name = editor.Name(p.environ)
+		}
+		// tea.Exec is a command that makes a message of its own kind.
+		return p.foreground(done, "/bin/sh", "-c", name+` "$@"`, "editor", file)()
+	}
+}

@@ -1,0 +1,108 @@
+// Package widget holds what panes are drawn from. Lines are strings that may
+// hold styles; widths are columns of a terminal, wide letters counting two.
+package widget
+
+import (
+	"strings"
+
+	"github.com/charmbracelet/x/ansi"
+
+	"github.com/hf-dev/hf/internal/sanitize"
+)
+
+// tab is how many columns a tab goes on to, at most.
+const tab = 4
+
+// Width is the columns of a line.
+func Width(s string) int { return ansi.StringWidth(s) }
+
+// Cut shortens a line to a width.
+func Cut(s string, width int, tail string) string {
+	if width <= 0 {
+		return ""
+	}
+	if len(s) <= width { // no letter is wider than it is long
+		return s
+	}
+	return ansi.Truncate(s, width, tail)
+}
+
+// Fit makes a line exactly as wide as width.
+func Fit(s string, width int, tail string) string {
+	s = Cut(s, width, tail)
+	if w := Width(s); w < width {
+		s += Spaces(width - w)
+	}
+	return s
+}
+
+const blanks = "                                                                                                                                "
+
+// Spaces is n spaces.
+func Spaces(n int) string {
+	if n <= 0 {
+		return ""
+	}
+	if n <= len(blanks) {
+		return blanks[:n]
+	}
+	return strings.Repeat(" ", n)
+}
+
+// Wrap breaks a line into lines of at most width, at words where it can. The
+// styles of the line go on in each of them.
+func Wrap(s string, width int) []string {
+	if width <= 0 {
+		return nil
+	}
+	if len(s) <= width {
+		return []string{s}
+	}
+	return strings.Split(ansi.Wrap(s, width, ""), "\n")
+}
+
+// Clean makes text that is not ours fit to be drawn: no sequence, no control
+// letter but new lines, tabs as spaces.
+func Clean(s string) string {
+	s = sanitize.Text(s)
+	if strings.IndexByte(s, '\t') < 0 {
+		return s
+	}
+	var b strings.Builder
+	b.Grow(len(s) + 16)
+	at := 0
+	for _, r := range s {
+		switch r {
+		case '\n':
+			at = 0
+			b.WriteByte('\n')
+		case '\t':
+			n := tab - at%tab
+			b.WriteString(Spaces(n))
+			at += n
+		default:
+			at++
+			b.WriteRune(r)
+		}
+	}
+	return b.String()
+}
+
+// CleanLine is Clean for what must stay on one line.
+func CleanLine(s string) string { return sanitize.Line(s) }
+
+// Block makes lines exactly height lines of width: cut, or filled with blanks.
+func Block(lines []string, width, height int) []string {
+	if height <= 0 {
+		return nil
+	}
+	out := make([]string, height)
+	for i := range out {
+		if i < len(lines) {
+			out[i] = Fit(lines[i], width, "")
+		} else {
+			out[i] = Spaces(width)
+		}
+	}
+	return out
+}
