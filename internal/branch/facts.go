@@ -57,19 +57,20 @@ func newPicture(repo *task.Repo, r refs, forest stack.Forest, tasks []task.Task,
 // pairs are the comparisons that the picture is made of.
 func (p *picture) pairs() []git.Pair {
 	var out []git.Pair
+	add := func(l *line, with ...string) {
+		for _, commit := range with {
+			if commit != "" {
+				out = append(out, git.Pair{Ours: l.head, Theirs: commit})
+			}
+		}
+	}
 	for _, l := range p.lines {
-		for _, with := range []string{l.against, l.onto, l.pushed} {
-			if with != "" {
-				out = append(out, git.Pair{Ours: l.head, Theirs: with})
-			}
+		add(l, l.against, l.onto, l.pushed)
+		if l.otherwise != nil {
+			add(l, l.since, l.otherwise.against, l.otherwise.onto)
 		}
-		if l.task == nil || l.base == "" {
-			continue
-		}
-		for _, with := range []string{p.origin, p.bottom(l).against} {
-			if with != "" {
-				out = append(out, git.Pair{Ours: l.head, Theirs: with})
-			}
+		if l.task != nil && l.base != "" {
+			add(l, p.origin, p.bottom(l).against)
 		}
 	}
 	return out
@@ -78,10 +79,21 @@ func (p *picture) pairs() []git.Pair {
 // relate finds out how commits relate, for those pairs of which it is not known.
 func (p *picture) relate(ctx context.Context, g Git) error {
 	keep, missing := map[git.Pair]*git.Relation{}, map[git.Pair]bool{}
+	hopeless := map[string]bool{} // what parted too far back to look parts even farther when its base moves
+	for pair, rel := range p.known.relations {
+		hopeless[pair.Ours] = hopeless[pair.Ours] || rel == nil
+	}
+	for _, l := range p.lines {
+		if l.task != nil || l.tracked {
+			delete(hopeless, l.head)
+		}
+	}
 	for _, pair := range p.pairs() {
-		if rel, ok := p.known.relations[pair]; ok {
+		rel, ok := p.known.relations[pair]
+		switch {
+		case ok || hopeless[pair.Ours]:
 			keep[pair] = rel
-		} else {
+		default:
 			missing[pair] = true
 		}
 	}
@@ -96,6 +108,14 @@ func (p *picture) relate(ctx context.Context, g Git) error {
 		}
 	}
 	p.known.relations = keep
+	for _, l := range p.lines {
+		if l.otherwise == nil {
+			continue
+		}
+		if rel := p.relation(l, l.since); rel == nil || rel.Behind > 0 {
+			*l = *l.otherwise // the branch is none that the record can be of
+		}
+	}
 	return nil
 }
 

@@ -57,6 +57,62 @@ func TestFactsOfAStack(t *testing.T) {
 	w.want(map[string]string{"c": "a ↑3 ↓1 unpushed 3 restack"})
 }
 
+func TestTasksStandWhereGitSpiceHasThem(t *testing.T) {
+	w := newWorld(t)
+	w.branch("a", "main", "a.txt", "a\n")
+	w.branch("b", "a", "b.txt", "b\n")
+	w.branch("c", "b", "c.txt", "c\n")
+	w.track("main", "a main", "b a", "c b")
+	w.task("a", "main")
+	b := w.task("b", "a", func(t *task.Task) { t.Parent = "t1"; t.NamedBase = true })
+	c := w.task("c", "b", func(t *task.Task) { t.Parent = b; t.NamedBase = true })
+	w.look()
+	stands := func(id, base, parent string, named bool) {
+		t.Helper()
+		if got := w.read(id); got.Base != base || got.Parent != parent || got.NamedBase != named {
+			t.Errorf("%s stands on %q of task %q, named %v", id, got.Base, got.Parent, got.NamedBase)
+		}
+	}
+	stands(c, "b", b, true)
+
+	// Somebody moves them with git-spice alone.
+	w.run("checkout", "-q", "c")
+	w.run("rebase", "-q", "--onto", "a", "b", "c")
+	w.run("rebase", "-q", "--onto", "main", "a", "b")
+	w.track("main", "c a", "b main")
+	w.look()
+	stands(c, "a", "t1", true)
+	stands(b, "main", "", false)
+	w.want(map[string]string{"c": "a ↑1 ↓0 unpushed 1", "b": "main ↑1 ↓0 unpushed 1"})
+
+	// Another part of hf says something of a task that is not so.
+	w.update(func(tx *store.Tx) error {
+		t, err := tx.Task(c)
+		if err == nil {
+			t.NeedsRestack = new(true)
+			err = tx.PutTask(t)
+		}
+		return err
+	})
+	w.look()
+	if got := w.read(c); *got.NeedsRestack {
+		t.Error("it is shown as in need of a restack")
+	}
+
+	// A branch of a new task has the name of one that git-spice still knows.
+	w.run("checkout", "-q", "main")
+	w.run("branch", "-qD", "c")
+	w.end(c)
+	w.branch("c", "main", "new.txt", "new\n")
+	next := w.task("c", "main")
+	w.look()
+	stands(next, "main", "", false)
+	w.want(map[string]string{"c": "main ↑1 ↓0 unpushed 1"})
+	if w.rows()["c"].Tracked {
+		t.Error("the new branch counts as tracked")
+	}
+}
+
 func TestRestackIsOntoTheBranchThatIsHere(t *testing.T) {
 	w := newWorld(t)
 	first := w.run("rev-parse", "main")

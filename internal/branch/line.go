@@ -88,6 +88,12 @@ type line struct {
 	onto    string // the commit that a restack would put it on, "" where that means nothing
 	follows string // the branch of a remote that it is pushed to, "" for none
 	pushed  string // the commit of that
+
+	// Git-spice's record may be of an earlier branch of that name. Where it says
+	// something else than the task, otherwise is the line as the task has it, and
+	// since the commit of the base that the record is of.
+	otherwise *line
+	since     string
 }
 
 // trunkOf is the branch that work starts from.
@@ -136,18 +142,23 @@ func lines(r refs, forest stack.Forest, trunk string, tasks []task.Task) []*line
 			continue
 		}
 		spiced, tracked := forest.Branches[name]
-		l.tracked = tracked
+		own := trunk
 		switch {
-		case tracked:
-			l.base = spiced.Base
 		case l.task != nil && l.task.Parent != "" && byID[l.task.Parent] != nil:
-			l.base = byID[l.task.Parent].Branch
+			own = byID[l.task.Parent].Branch
 		case l.task != nil:
-			l.base = l.task.Base
-		default:
-			l.base = trunk
+			own = cmp.Or(l.task.Base, trunk) // there may be none yet
 		}
-		l.base = cmp.Or(l.base, trunk) // of a task that has none yet
+		l.tracked, l.base = tracked, own
+		if tracked {
+			l.base = spiced.Base
+		}
+		if l.task != nil && l.base != own {
+			l.otherwise, l.since = &line{}, spiced.BaseHash
+			*l.otherwise = *l
+			l.otherwise.base, l.otherwise.tracked, l.otherwise.otherwise = own, false, nil
+			l.otherwise.compare(r, trunk)
+		}
 		l.compare(r, trunk)
 	}
 	return out

@@ -6,6 +6,7 @@ import (
 	"hash/fnv"
 	"reflect"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/hf-dev/hf/internal/git"
@@ -66,6 +67,9 @@ func (s *Service) look(ctx context.Context, p *place, told bool) error {
 	facts := stampTasks(repo, tasks)
 	retry := p.failed != nil && !s.cfg.Now().Before(p.again)
 	if !told && !retry && p.stamp == stamp && p.facts == facts {
+		if p.failed == nil { // somebody else may have written what tasks show
+			return s.keep(ctx, p, slices.Clone(p.rows), tasks)
+		}
 		return p.failed
 	}
 	if p.watch != nil {
@@ -130,7 +134,7 @@ func (s *Service) see(ctx context.Context, p *place, repo *task.Repo, tasks []ta
 		return err
 	}
 	if sameTasks && p.failed == nil && p.refs != nil && slices.Equal(list, p.refs) {
-		return nil
+		return s.keep(ctx, p, slices.Clone(p.rows), tasks)
 	}
 	// Without git-spice's record all that hf knows itself still holds.
 	unread := s.readForest(ctx, p, at, list)
@@ -203,8 +207,8 @@ func (s *Service) keep(ctx context.Context, p *place, rows []Branch, tasks []tas
 		}
 		put = append(put, i)
 	}
-	shown := outdated(tasks, rows)
-	if len(put) == 0 && len(was) == 0 && len(shown) == 0 {
+	tell := outdated(tasks, rows)
+	if len(put) == 0 && len(was) == 0 && len(tell) == 0 {
 		p.rows = rows
 		return nil
 	}
@@ -222,9 +226,12 @@ func (s *Service) keep(ctx context.Context, p *place, rows []Branch, tasks []tas
 			}
 			changed.Branches = append(changed.Branches, name)
 		}
-		for id, b := range shown {
-			if err := show(tx, id, b); err != nil {
+		for id, show := range tell {
+			if err := show.put(tx, id); err != nil {
 				return err
+			}
+			if show.branch != nil && !slices.Contains(changed.Branches, show.branch.Name) {
+				changed.Branches = append(changed.Branches, show.branch.Name)
 			}
 		}
 		repo, err := tx.Repo(p.id)
@@ -249,40 +256,77 @@ func same(a, b *Branch) bool {
 }
 
 // outdated are the tasks whose rows do not show what is known of their branches,
-// with that; nil for one whose branch there is not.
-func outdated(tasks []task.Task, rows []Branch) map[string]*Branch {
-	byTask := map[string]*Branch{}
+// with what they should show.
+func outdated(tasks []task.Task, rows []Branch) map[string]shown {
+	byTask, ofBranch := map[string]*Branch{}, map[string]string{}
 	for i := range rows {
 		if rows[i].Task != "" {
 			byTask[rows[i].Task] = &rows[i]
+			ofBranch[rows[i].Name] = rows[i].Task
 		}
 	}
-	out := map[string]*Branch{}
+	out := map[string]shown{}
 	for i := range tasks {
-		if b := byTask[tasks[i].ID]; !shows(&tasks[i], b) {
-			out[tasks[i].ID] = b
+		t := &tasks[i]
+		var s shown
+		if b := byTask[t.ID]; b != nil {
+			s = shown{branch: b, parent: ofBranch[b.Base]}
+			if base := byName(rows, b.Base); base != nil {
+				s.trunk = base.Base == ""
+			}
+		}
+		if !s.on(t) {
+			out[t.ID] = s
 		}
 	}
 	return out
 }
 
-func shows(t *task.Task, b *Branch) bool {
+func byName(rows []Branch, name string) *Branch {
+	i, ok := slices.BinarySearchFunc(rows, name, func(b Branch, name string) int { return strings.Compare(b.Name, name) })
+	if !ok {
+		return nil
+	}
+	return &rows[i]
+}
+
+// shown is what a task shows of its branch.
+type shown struct {
+	branch *Branch // nil where there is none
+	parent string  // the task whose branch it stands on, "" for none
+	trunk  bool    // it stands on the trunk
+}
+
+// on reports whether a task shows it.
+func (s shown) on(t *task.Task) bool {
+	b := s.branch
 	if b == nil {
 		b = &Branch{}
+	}
+	if b.Tracked && (t.Base != b.Base || t.Parent != s.parent) {
+		return false
 	}
 	return reflect.DeepEqual([]any{t.Ahead, t.Behind, t.Unpushed, t.NeedsRestack, t.Conflicts},
 		[]any{b.Ahead, b.Behind, b.Unpushed, b.NeedsRestack, b.Conflicts})
 }
 
-// show puts what is known of a branch on its task.
-func show(tx Tx, id string, b *Branch) error {
+// put makes a task show it. What a branch of a stack stands on is as git-spice
+// has it: somebody may have moved it without hf.
+func (s shown) put(tx Tx, id string) error {
 	t, err := tx.Task(id)
-	if err != nil || shows(t, b) {
+	if err != nil || s.on(t) {
 		return err
 	}
-	if b == nil || !live(t) {
+	b := s.branch
+	if b == nil || !live(t) || t.Branch != b.Name {
 		b = &Branch{}
 	}
 	t.Ahead, t.Behind, t.Unpushed, t.NeedsRestack, t.Conflicts = b.Ahead, b.Behind, b.Unpushed, b.NeedsRestack, b.Conflicts
+	if b.Tracked {
+		t.Parent = s.parent
+	}
+	if b.Tracked && t.Base != b.Base {
+		t.Base, t.NamedBase = b.Base, !s.trunk
+	}
 	return tx.PutTask(t)
 }

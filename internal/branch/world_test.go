@@ -220,7 +220,7 @@ func (w *world) track(trunk string, on ...string) {
 	w.forest.now.Trunk = trunk
 	for _, pair := range on {
 		name, base, _ := strings.Cut(pair, " ")
-		w.forest.now.Branches[name] = stack.Branch{Name: name, Base: base}
+		w.forest.now.Branches[name] = stack.Branch{Name: name, Base: base, BaseHash: w.run("rev-parse", base)}
 	}
 	tree := w.pipe("", "mktree")
 	w.forest.now.Commit = w.run("commit-tree", tree, "-m", strings.Join(on, ","))

@@ -5,9 +5,11 @@ import (
 	"strings"
 )
 
-// RelateCounting is Relate, and says how many commits were read.
-func RelateCounting(ctx context.Context, r *Runner, repo Repo, pairs []Pair) (map[Pair]Relation, int, error) {
+// RelateWithin is Relate that looks at so many commits at most, and says how many
+// it read.
+func RelateWithin(ctx context.Context, r *Runner, repo Repo, pairs []Pair, limit int) (map[Pair]Relation, int, error) {
 	w := newWalk(pairs)
+	w.limit = limit
 	err := r.run(ctx, call{in: repo.in(), args: relateArgs(), stdin: strings.NewReader(w.tips()), stdout: w})
 	if w.enough {
 		err = nil

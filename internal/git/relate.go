@@ -22,7 +22,7 @@ type Relation struct {
 
 const (
 	// relateLimit bounds how many commits are looked at to relate others.
-	relateLimit = 200_000
+	relateLimit = 50_000
 	// relateEvery is how many commits are read between two looks whether they
 	// are enough. It is also how many are read on when they are: clocks that
 	// were wrong put commits into a wrong order.
@@ -114,13 +114,14 @@ type walk struct {
 	rest     []byte  // of a line that is not complete
 	settled  bool    // at the last look nothing more could follow
 	enough   bool
+	limit    int // commits
 }
 
 // errEnough ends a walk.
 var errEnough = errors.New("enough commits")
 
 func newWalk(pairs []Pair) *walk {
-	w := &walk{pairs: pairs, index: map[string]int32{}}
+	w := &walk{pairs: pairs, index: map[string]int32{}, limit: relateLimit}
 	number := map[string]int{}
 	of := func(id string) int {
 		n, ok := number[id]
@@ -171,7 +172,7 @@ func (w *walk) Write(p []byte) (int, error) {
 			continue
 		}
 		settled := w.isSettled()
-		if w.enough = settled && w.settled || len(w.order) >= relateLimit; w.enough {
+		if w.enough = settled && w.settled || len(w.order) >= w.limit; w.enough {
 			return 0, errEnough
 		}
 		w.settled = settled

@@ -24,7 +24,7 @@ var historyTable = newTable("events LEFT JOIN tasks ON tasks.id = events.task", 
 // notable is the condition for events that mean something to a person: not
 // those that only move a progress bar, and not those that say again what
 // another one says.
-const notable = ` AND kind NOT IN ('step.started', 'step.progress')
+const notable = ` AND kind NOT IN ('step.started', 'step.progress', 'branches.changed')
 	AND NOT (kind = 'message.state' AND json_extract(data, '$.state') IN ('delivered', 'done'))
 	AND NOT (kind IN ('task.changed', 'session.activity') AND json_extract(data, '$.was') IS json_extract(data, '$.status'))
 	AND NOT (kind = 'repo.changed' AND json_extract(data, '$.progress') IS NOT NULL)
