@@ -28,7 +28,8 @@ const notable = ` AND kind NOT IN ('step.started', 'step.progress', 'branches.ch
 	AND NOT (kind = 'message.state' AND json_extract(data, '$.state') IN ('delivered', 'done'))
 	AND NOT (kind IN ('task.changed', 'session.activity') AND json_extract(data, '$.was') IS json_extract(data, '$.status'))
 	AND NOT (kind = 'repo.changed' AND json_extract(data, '$.progress') IS NOT NULL)
-	AND NOT (kind = 'pull_request.changed' AND task = '')`
+	AND NOT (kind = 'pull_request.changed' AND task = '')
+	AND kind <> 'branches.changed'`
 
 // The events of a task, of a branch, or of a workspace and of none. Each comes
 // from an index in the order of seq, so that a limit ends the search.

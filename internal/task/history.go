@@ -97,7 +97,7 @@ func (e *HistoryEvent) Words() string {
 		return e.stackWords()
 	case api.EventPushed, api.EventMerged, api.EventFixSent, api.EventFixGaveUp:
 		return e.landingWords()
-	case api.EventSnapshot:
+	case api.EventSnapshot, api.EventBranchesChanged: // no history
 	}
 	return string(e.Kind)
 }

@@ -3,6 +3,7 @@ package task
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/hf-dev/hf/internal/git"
@@ -114,10 +115,12 @@ func (s *Service) planOn(ctx context.Context, t *Task, g git.Repo) (names, error
 	if err != nil {
 		return names{}, err
 	}
-	for i := range found {
-		if found[i].RepoID == t.RepoID && found[i].ID != t.ID && found[i].Branch != "" {
-			return names{Base: found[i].Branch, Parent: found[i].ID}, nil
+	found = slices.DeleteFunc(found, func(f Task) bool { return f.RepoID != t.RepoID || f.ID == t.ID || f.Branch == "" })
+	if parent, err := meant(found, t.On); err != nil || parent != nil {
+		if err != nil {
+			return names{}, err
 		}
+		return names{Base: parent.Branch, Parent: parent.ID}, nil
 	}
 	_, ok, err := s.cfg.Git.Branch(ctx, g, t.On)
 	if err != nil {

@@ -47,22 +47,41 @@ func named(tx Tx, workspace, ref string) (string, error) {
 	if err != nil {
 		return "", err
 	}
+	t, err := meant(found, ref)
+	if err != nil {
+		return "", err
+	}
+	if t == nil {
+		return "", &api.Error{Code: api.CodeNotFound, Message: fmt.Sprintf("no task %q in workspace %s", ref, workspace), Hint: "`hf list --all` shows every task."}
+	}
+	return t.ID, nil
+}
+
+// meant is the one of what FindTasks found that a word means, or nil: what is
+// named in full goes before the beginning of an id, because a short name of a
+// branch often begins some id, too.
+func meant(found []Task, ref string) (*Task, error) {
 	for i := range found {
 		if found[i].ID == ref {
-			return ref, nil
+			return &found[i], nil
+		}
+	}
+	for i := range found {
+		if t := &found[i]; t.Branch == ref && t.Lifecycle != api.LifecycleArchived && t.Lifecycle != api.LifecycleKilled {
+			return t, nil
 		}
 	}
 	switch len(found) {
 	case 0:
-		return "", &api.Error{Code: api.CodeNotFound, Message: fmt.Sprintf("no task %q in workspace %s", ref, workspace), Hint: "`hf list --all` shows every task."}
+		return nil, nil
 	case 1:
-		return found[0].ID, nil
+		return &found[0], nil
 	}
 	names := make([]string, 0, len(found))
 	for i := range found {
 		names = append(names, fmt.Sprintf("%s (%s)", found[i].ID, found[i].Title))
 	}
-	return "", &api.Error{Code: api.CodeAmbiguous, Message: fmt.Sprintf("%q may be any of %s", ref, strings.Join(names, ", ")), Hint: "Give more of the id."}
+	return nil, &api.Error{Code: api.CodeAmbiguous, Message: fmt.Sprintf("%q may be any of %s", ref, strings.Join(names, ", ")), Hint: "Give more of the id."}
 }
 
 func ofDirectory(tx Tx, cwd string) (string, error) {
