@@ -47,7 +47,7 @@ func rules() []rule {
 			"internal/repoconfig", "internal/sandbox", "internal/sanitize", "internal/session",
 		}},
 		{"internal/change", []string{
-			"internal/branch", "internal/forge", "internal/git", "internal/ids", "internal/operation", "internal/sanitize", "internal/session", "internal/stack", "internal/task",
+			"internal/branch", "internal/forge", "internal/git", "internal/ids", "internal/operation", "internal/pull", "internal/sanitize", "internal/session", "internal/stack", "internal/task",
 		}},
 		{"internal/pull", []string{"internal/forge", "internal/git", "internal/task"}},
 		{"internal/branch", []string{"internal/git", "internal/stack", "internal/task"}},

@@ -63,6 +63,9 @@ type Git interface {
 	Advance(ctx context.Context, repo git.Repo, branch, from, to string) error
 	MoveRef(ctx context.Context, repo git.Repo, ref, from, to, why string) error
 	DeleteRemoteBranch(ctx context.Context, repo git.Repo, via git.Via, branch, commit string) error
+	Tree(repo git.Repo) git.Tree
+	Commits(ctx context.Context, repo git.Repo, base, head string, limit int) ([]git.Commit, error)
+	StartPoint(ctx context.Context, repo git.Repo, name string, remote bool) (string, error)
 }
 
 // Lease is leave to push a commit to a branch of a remote: over Expected, and

@@ -90,6 +90,8 @@ type Config struct {
 	Scratch  string // a directory for worktrees of hf's own
 	Settings func() Settings
 	IsSecret func(name, value string) bool // variables whose values are kept in memory only
+	Pulls    Pulls
+	Draft    func() bool // pull requests are made as drafts, unless it is said
 	Log      *slog.Logger
 	Now      func() time.Time
 }
@@ -110,7 +112,7 @@ func NewService(cfg Config) *Service {
 
 // Plans returns the plans of every kind of operation on a repo.
 func (s *Service) Plans() []operation.Plan[Tx] {
-	return slices.Concat(s.stackPlans(), []operation.Plan[Tx]{s.pushPlan()}, s.syncPlans(), s.mergePlans())
+	return slices.Concat(s.stackPlans(), []operation.Plan[Tx]{s.pushPlan(), s.pullPlan()}, s.syncPlans(), s.mergePlans())
 }
 
 // Receipt is what an accepted request led to.

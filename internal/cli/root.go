@@ -31,6 +31,7 @@ import (
 	"github.com/hf-dev/hf/internal/cli/logs"
 	"github.com/hf-dev/hf/internal/cli/merge"
 	"github.com/hf-dev/hf/internal/cli/open"
+	"github.com/hf-dev/hf/internal/cli/pr"
 	"github.com/hf-dev/hf/internal/cli/prune"
 	"github.com/hf-dev/hf/internal/cli/push"
 	"github.com/hf-dev/hf/internal/cli/rename"
@@ -99,6 +100,7 @@ func entries() []entry {
 		{"push", nil, groupWork, func(f *factory.Factory) *cobra.Command { return push.NewCmd(f, nil) }},
 		{"sync", nil, groupWork, func(f *factory.Factory) *cobra.Command { return sync.NewCmd(f, nil) }},
 		{"merge", nil, groupWork, func(f *factory.Factory) *cobra.Command { return merge.NewCmd(f, nil) }},
+		{"pr", nil, groupWork, pr.NewCmd},
 		{"exec", nil, groupWork, func(f *factory.Factory) *cobra.Command { return exec.NewCmd(f, nil) }},
 		{"shell", nil, groupWork, func(f *factory.Factory) *cobra.Command { return shell.NewCmd(f, nil) }},
 		{"open", nil, groupWork, func(f *factory.Factory) *cobra.Command { return open.NewCmd(f, nil) }},

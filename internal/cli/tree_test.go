@@ -112,7 +112,7 @@ func prints() map[string]string {
 		"hf completion": "a script", "hf shell-init": "a script", "hf help": "text for people",
 		"hf config edit": "changes only", "hf config set": "changes only", "hf config unset": "changes only",
 		"hf config path": "a path", "hf db path": "a path", "hf switch": "a line for the shell to run",
-		"hf exec": "what the command prints", "hf shell": "a shell", "hf open": "an editor",
+		"hf exec": "what the command prints", "hf shell": "a shell", "hf open": "an editor", "hf pr open": "a page",
 		"hf statusline": "a line for another program", "hf tui": "a screen", "hf interrupt": "changes only", "hf repo remove": "changes only", "hf workspace use": "changes only",
 	}
 }

@@ -32,12 +32,14 @@ type Config struct {
 	Backend    Backend
 	Backup     Backup
 	Create     Create
-	Prune      Prune
-	Tmux       Tmux
-	Merge      Merge
-	AutoFix    AutoFix
-	TUI        TUI                 `key:"tui"`
-	Keys       map[string][]string // of the TUI: names of actions to keys
+	// PullRequest is how pull requests are made and looked at.
+	PullRequest PullRequest
+	Prune       Prune
+	Tmux        Tmux
+	Merge       Merge
+	AutoFix     AutoFix
+	TUI         TUI                 `key:"tui"`
+	Keys        map[string][]string // of the TUI: names of actions to keys
 
 	file  string         // where it was read from
 	lines map[string]int // the line of every key that the file sets
@@ -102,6 +104,12 @@ type Create struct {
 	FetchTimeout time.Duration // of fetching the base branch
 }
 
+// PullRequest is how pull requests are made and looked at.
+type PullRequest struct {
+	Draft bool          // new ones are drafts
+	Poll  time.Duration // how often they are looked at; 0 = only when asked
+}
+
 // Tmux is what hf does inside tmux.
 type Tmux struct {
 	Window bool // a new task gets a window that is attached to it
@@ -143,14 +151,15 @@ type Prune struct {
 // Default is the configuration of a user without a file.
 func Default() Config {
 	return Config{
-		Workspace:  "default",
-		Permission: api.PermissionAsk,
-		QuietAfter: 45 * time.Second,
-		Agents:     map[string]Agent{},
-		Repos:      map[string]Repo{},
-		Forge:      map[string]Forge{},
-		Backend:    Backend{IdleExit: 30 * time.Minute, LogMaxSize: 10 << 20, LogKeep: 3, JournalMax: 1 << 30},
-		Backup:     Backup{Every: time.Hour, Keep: 7 * 24 * time.Hour},
+		Workspace:   "default",
+		Permission:  api.PermissionAsk,
+		QuietAfter:  45 * time.Second,
+		Agents:      map[string]Agent{},
+		Repos:       map[string]Repo{},
+		Forge:       map[string]Forge{},
+		Backend:     Backend{IdleExit: 30 * time.Minute, LogMaxSize: 10 << 20, LogKeep: 3, JournalMax: 1 << 30},
+		Backup:      Backup{Every: time.Hour, Keep: 7 * 24 * time.Hour},
+		PullRequest: PullRequest{Poll: 30 * time.Second},
 		Create: Create{
 			AgentTimeout: time.Minute, SetupTimeout: 15 * time.Minute,
 			CheckTimeout: 30 * time.Minute, FetchTimeout: 20 * time.Second,

@@ -79,6 +79,10 @@ notify = "bell"
 [keys]
 approve = "y"
 "list.down" = ["down", "n"]
+
+[pull_request]
+draft = true
+poll = "1m"
 `
 
 func TestParse(t *testing.T) {
@@ -99,11 +103,13 @@ func TestParse(t *testing.T) {
 		Backup:  Backup{Every: 10 * time.Minute},
 		Create:  Create{Base: "develop", AgentTimeout: 90 * time.Second, SetupTimeout: time.Hour, CheckTimeout: 2 * time.Minute, FetchTimeout: 5 * time.Second},
 		Prune:   Prune{Saved: 48 * time.Hour},
-		Tmux:    Tmux{Window: true},
-		Merge:   Merge{Method: api.MergeRebase, DeleteRemoteBranch: true},
-		AutoFix: AutoFix{Ci: true, Reviews: true, Conflicts: true, Rounds: 5},
-		TUI:     TUI{Theme: "light", Colors: map[string]string{"accent": "#ff0000"}, Unicode: "never", TypeToFilter: true, Notify: "bell"},
-		Keys:    map[string][]string{"approve": {"y"}, "list.down": {"down", "n"}},
+
+		PullRequest: PullRequest{Draft: true, Poll: time.Minute},
+		Tmux:        Tmux{Window: true},
+		Merge:       Merge{Method: api.MergeRebase, DeleteRemoteBranch: true},
+		AutoFix:     AutoFix{Ci: true, Reviews: true, Conflicts: true, Rounds: 5},
+		TUI:         TUI{Theme: "light", Colors: map[string]string{"accent": "#ff0000"}, Unicode: "never", TypeToFilter: true, Notify: "bell"},
+		Keys:        map[string][]string{"approve": {"y"}, "list.down": {"down", "n"}},
 	}
 	if diff := cmp.Diff(want, got, cmpopts.IgnoreUnexported(Config{})); diff != "" {
 		t.Errorf("Parse (-want +got):\n%s", diff)
@@ -124,7 +130,7 @@ func TestParse(t *testing.T) {
 func TestParseRefuses(t *testing.T) {
 	tests := map[string]struct{ content, want string }{
 		"unknown key, near one":    {"agnet = 'x'", `f:1: unknown key "agnet"; did you mean "agent"?`},
-		"unknown key, none near":   {"colour = 1", `f:1: unknown key "colour"; the keys here are agent, agents, auto_fix, backend, backup, create, editor, forge, keys, merge, permission, provider, prune, quiet_after, repos, tmux, tui, workspace`},
+		"unknown key, none near":   {"colour = 1", `f:1: unknown key "colour"; the keys here are agent, agents, auto_fix, backend, backup, create, editor, forge, keys, merge, permission, provider, prune, pull_request, quiet_after, repos, tmux, tui, workspace`},
 		"unknown in a table":       {"\n[backend]\nidle_exti = '1m'", `f:3: unknown key "backend.idle_exti"; did you mean "idle_exit"?`},
 		"unknown in an inline one": {"agents = { a = { comand = 'x' } }", `f:1: unknown key "agents.a.comand"; did you mean "command"?`},
 		"the topmost is told":      {"\nagent = 1\nagnet = 2", `f:2: agent: a text in quotes is needed, not a number`},

@@ -55,6 +55,10 @@ func keys(c *Config) map[string]setter {
 			"conflicts": flag(&c.AutoFix.Conflicts),
 			"rounds":    count(&c.AutoFix.Rounds, 20),
 		}),
+		"pull_request": table(map[string]setter{
+			"draft": flag(&c.PullRequest.Draft),
+			"poll":  duration(&c.PullRequest.Poll),
+		}),
 		"tmux": table(map[string]setter{
 			"window": flag(&c.Tmux.Window),
 		}),

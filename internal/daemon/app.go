@@ -22,6 +22,7 @@ import (
 	"github.com/hf-dev/hf/internal/git"
 	"github.com/hf-dev/hf/internal/held"
 	"github.com/hf-dev/hf/internal/operation"
+	"github.com/hf-dev/hf/internal/pull"
 	"github.com/hf-dev/hf/internal/repo"
 	"github.com/hf-dev/hf/internal/sandbox"
 	"github.com/hf-dev/hf/internal/sandbox/worktree"
@@ -57,6 +58,7 @@ type app struct {
 	changes  *change.Service
 	stacks   *stack.Engine
 	branches *branch.Service
+	pulls    *pull.Service
 	runner   *operation.Runner[*store.Tx]
 	handler  http.Handler
 
@@ -139,6 +141,7 @@ func (a *app) wire(ctx context.Context, cfg *config.Source) error {
 	a.remember(ctx, a.daemon.Handoff())
 	a.stacks = stack.New(stack.Options{Git: a.git, Scratch: paths.Scratch(), Log: log})
 	a.branches = branch.New(branch.Config{Store: branchStore{a.store}, Git: a.git, Stacks: a.stacks, Worktrees: paths.Worktrees(), Log: log, Now: fault.Now})
+	a.wirePulls(cfg)
 	a.changes = change.NewService(change.Config{
 		Store: changeStore{a.store}, Git: a.git, Stacks: a.stacks, Sessions: a.sessions, Tasks: a.tasks, Repos: a.repos,
 		Runner:   func() change.Runner { return a.runner },
@@ -146,6 +149,8 @@ func (a *app) wire(ctx context.Context, cfg *config.Source) error {
 		Forge:    a.repoForge,
 		Scratch:  paths.Scratch(),
 		Settings: func() change.Settings { return changeSettings(cfg.Current()) },
+		Pulls:    a.pulls,
+		Draft:    func() bool { return cfg.Current().PullRequest.Draft },
 		IsSecret: config.HoldsSecret, Log: log, Now: fault.Now,
 	})
 	a.runner = operation.New(operation.Config[*store.Tx]{Store: a.store, Plans: slices.Concat(
@@ -157,7 +162,7 @@ func (a *app) wire(ctx context.Context, cfg *config.Source) error {
 		Tasks: a.tasks, Landings: a.changes, Changes: a.changes, Sessions: talks{a.tasks, a.sessions}, Events: eventStore{a.store}, Repos: repos{a.repos},
 		Branches:   branches{a.branches, a.repos},
 		Workspaces: workspaces{a.store, cfg}, Agents: a.agents, Backend: backend{a}, Doctor: doctor{a, a.agents}, Database: database{a},
-		Auth:        auth{a.logins, ctx},
+		Auth: auth{a.logins, ctx}, Pulls: a.pulls, PullMaker: a.changes,
 		Preferences: func() api.Preferences { return preferences(cfg.Current()) },
 		Isolation:   func(string) string { return worktrees.Capabilities().Isolation },
 	})
@@ -223,11 +228,12 @@ func (a *app) begin(ctx context.Context) error {
 	}
 	react := reactions{
 		events: events, refresh: a.tasks.Refresh, check: a.tasks.StartCheck, start: a.tasks.StartPending,
-		branches: a.branches.TasksChanged, log: log,
+		branches: a.branches.TasksChanged, pulls: followPulls(a.pulls), log: log,
 	}
 	a.group.Go(func() error { react.run(ctx, seq); return nil })
 	a.group.Go(func() error { a.lookAtSandboxes(ctx); return nil })
 	a.group.Go(func() error { a.branches.Run(ctx); return nil })
+	a.group.Go(func() error { a.pulls.Run(ctx); return nil })
 	copies := backups{store: a.store, dir: a.daemon.Paths().Backups(), settings: func() config.Backup { return a.source.Current().Backup }, log: log}
 	a.group.Go(func() error { copies.run(ctx); return nil })
 	a.group.Go(func() error {

@@ -32,6 +32,7 @@ func (d doctor) Check(ctx context.Context, env map[string]string) ([]api.Check, 
 		return nil, err
 	}
 	out = append(out, agentChecks(found)...)
+	out = append(out, forgeChecks(d.pulls.Polls())...)
 	return append(out, d.leftovers(ctx), loginCheck(cgroup("self"), d.holderGroups())), nil
 }
 

@@ -205,7 +205,7 @@ func (b backend) Inspect(ctx context.Context) (api.Inspect, error) {
 		return out, err
 	}
 	out.Backend.Sessions = b.sessions.Live()
-	out.Sessions = b.sessions.Status()
+	out.Sessions, out.Pollers = b.sessions.Status(), append(out.Pollers, pollers(b.pulls.Polls())...)
 	var live []operation.Operation
 	err = b.store.View(ctx, func(tx *store.Tx) (err error) {
 		live, err = tx.LiveOperations()

@@ -19,6 +19,7 @@ type reactions struct {
 	start   func(ctx context.Context, task string) error // an agent for messages that wait
 	// branches is told that there may be other tasks, or other branches of theirs.
 	branches func()
+	pulls    func(e api.Event) // is told of everything
 	log      *slog.Logger
 }
 
@@ -60,6 +61,7 @@ func (r reactions) run(ctx context.Context, seq int64) {
 
 func (r reactions) react(ctx context.Context, e api.Event) {
 	var what []func(context.Context, string) error
+	r.pulls(e)
 	switch e.Kind {
 	case api.EventTaskCreated:
 		r.branches()

@@ -183,7 +183,7 @@ func (p *projection) show(whole bool) error {
 	for i := range p.tasks {
 		t := &p.tasks[i]
 		pull := api.None[api.PullRequestSummary]()
-		if best := bestOf(p.rows, t.ID); best != nil {
+		if best := task.BestPull(p.rows, t.ID); best != nil {
 			pull = api.Some(best.PullRequestSummary)
 		} else if !whole {
 			continue
@@ -197,18 +197,6 @@ func (p *projection) show(whole bool) error {
 		}
 	}
 	return nil
-}
-
-// bestOf is the pull request of a task that counts, nil for none: the newest of
-// those that are open, or else of all.
-func bestOf(rows []api.PullRequest, id string) (best *api.PullRequest) {
-	for i := range rows {
-		r := &rows[i]
-		if r.Task == id && (best == nil || best.Ended() && !r.Ended() || best.Ended() == r.Ended() && r.Number > best.Number) {
-			best = r
-		}
-	}
-	return best
 }
 
 // sameShown reports whether lists need not be told: when something was seen is
@@ -268,7 +256,7 @@ func (s *Service) markStale(ctx context.Context, repo string, stale bool, seen t
 		}
 		for i := range p.tasks {
 			t := &p.tasks[i]
-			best := bestOf(p.rows, t.ID)
+			best := task.BestPull(p.rows, t.ID)
 			if best == nil || sameShown(t.Pull, api.Some(best.PullRequestSummary)) {
 				continue
 			}

@@ -664,11 +664,22 @@ func TestWhatHfDidItselfIsShownAtOnceAndIsNoNewsLater(t *testing.T) {
 	if got := f.history(); len(got) != 1 {
 		t.Errorf("history %q", got)
 	}
+	// One that ended before anybody looked is told of.
+	f.hub.set("acme/demo", 8, func(p *forge.PullRequest) { p.HeadBranch = "feature" })
+	made = f.hub.pulls["acme/demo"][8]
+	f.hub.set("acme/demo", 8, func(p *forge.PullRequest) { p.State = api.PullRequestClosed })
+	if err := f.pulls.Note(t.Context(), "r", place, made); err != nil {
+		t.Fatal(err)
+	}
+	f.mustLook()
+	if got := f.history(); got[len(got)-1] != "pull request #8: closed on github.com without being merged" {
+		t.Errorf("history %q", got)
+	}
 	f.view(func(tx *store.Tx) error {
 		events, err := tx.Events(0, "t1", 0)
 		var e api.PullRequestEvent
 		if err == nil {
-			err = json.Unmarshal(events[len(events)-1].Data, &e)
+			err = json.Unmarshal(events[0].Data, &e)
 		}
 		if e.Was != nil || e.Now.Number != 7 || e.Head != "c0ffee" || e.Branch != "feature" {
 			t.Errorf("event %+v", e)

@@ -24,15 +24,15 @@ type Service struct {
 	mu      sync.Mutex
 	watches map[string]*watch
 	polls   map[string]api.ForgePoll
-	asked   map[string]time.Time    // repos that somebody wanted to see, and until when they are looked at for that
-	waiting map[string][]chan error // who asked for a look at a repo that nobody looks at yet
+	asked   map[string]time.Time  // repos that somebody wanted to see, and until when they are looked at for that
+	waiting map[string][]question // who asked for a look at a repo that nobody looks at yet
 }
 
 // New returns a service. Run makes it look.
 func New(cfg Config) *Service {
 	return &Service{
 		cfg: cfg, wake: make(chan struct{}, 1), watches: map[string]*watch{}, polls: map[string]api.ForgePoll{},
-		asked: map[string]time.Time{}, waiting: map[string][]chan error{},
+		asked: map[string]time.Time{}, waiting: map[string][]question{},
 	}
 }
 
@@ -136,8 +136,8 @@ func (s *Service) follow(ctx context.Context, group *sync.WaitGroup, wanted map[
 		group.Go(func() { w.run(watching) })
 	}
 	for id, waiting := range s.waiting {
-		for _, ch := range waiting {
-			ch <- &api.Error{Code: api.CodeConflict, Message: "this repo is not there, or not cloned yet", Hint: "`hf repo list` shows the repos"}
+		for _, q := range waiting {
+			q.done <- &api.Error{Code: api.CodeConflict, Message: "this repo is not there, or not cloned yet", Hint: "`hf repo list` shows the repos"}
 		}
 		delete(s.waiting, id)
 	}
@@ -147,21 +147,23 @@ func (s *Service) follow(ctx context.Context, group *sync.WaitGroup, wanted map[
 const askedFor = 10 * time.Minute
 
 // Look looks at a repo's pull requests now, and waits until that is done.
-func (s *Service) Look(ctx context.Context, repo string) error {
+func (s *Service) Look(ctx context.Context, repo string) error { return s.lookFor(ctx, repo, nil) }
+
+func (s *Service) lookFor(ctx context.Context, repo string, env api.Env) error {
+	ctx, cancel := context.WithTimeout(ctx, lookLimit)
+	defer cancel()
+	q := question{env: env, done: make(chan error, 1)}
 	s.mu.Lock()
 	s.asked[repo] = s.cfg.Now().Add(askedFor)
-	var done <-chan error
 	if w := s.watches[repo]; w != nil {
-		done = w.ask()
+		w.ask(q)
 	} else {
-		ch := make(chan error, 1)
-		s.waiting[repo] = append(s.waiting[repo], ch)
-		done = ch
+		s.waiting[repo] = append(s.waiting[repo], q)
 	}
 	s.mu.Unlock()
 	s.Wake()
 	select {
-	case err := <-done:
+	case err := <-q.done:
 		if errors.Is(err, errNoForge) {
 			return NoForge()
 		}

@@ -22,7 +22,7 @@ func (w *watch) findStrays(tx Tx, rows []api.PullRequest) error {
 	}
 	w.strays = nil
 	for i := range tasks {
-		if t := &tasks[i]; maybeStray(t) && bestOf(rows, t.ID) == nil {
+		if t := &tasks[i]; maybeStray(t) && task.BestPull(rows, t.ID) == nil {
 			w.strays = append(w.strays, t.Branch)
 		}
 	}

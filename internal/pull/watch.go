@@ -31,6 +31,12 @@ const (
 // errNoForge says that a repo's remote is on no forge.
 var errNoForge = errors.New("no forge")
 
+// question is somebody's who waits for a look.
+type question struct {
+	env  api.Env // of the caller; nil for nobody's
+	done chan error
+}
+
 // watch looks at the pull requests of one repo. All but the channel and what
 // the lock guards belongs to run.
 type watch struct {
@@ -40,7 +46,7 @@ type watch struct {
 	poked  chan struct{}
 
 	mu    sync.Mutex
-	asked []chan error // who waits for a look that begins from now on
+	asked []question // that wait for a look which begins from now on
 
 	stamp    string         // of the configuration that said where pull requests are; "" = look anew
 	found    Place          // what it said; zero for no forge
@@ -73,13 +79,19 @@ func (w *watch) run(ctx context.Context) {
 	defer w.answer(errors.New("hfd looks at this repo no more"))
 	for {
 		waiting := w.take()
-		err := w.look(ctx)
+		var env api.Env
+		for _, q := range waiting {
+			if q.env != nil {
+				env = q.env
+			}
+		}
+		err := w.look(ctx, env)
 		wait := w.wait(err)
 		if ctx.Err() == nil {
 			w.tell(ctx, err, wait)
 		}
-		for _, ch := range waiting {
-			ch <- err
+		for _, q := range waiting {
+			q.done <- err
 		}
 		if !w.sleep(ctx, wait) {
 			return
@@ -114,17 +126,15 @@ func (w *watch) poke() {
 	}
 }
 
-// ask has the repo looked at, and returns where it is told how that went.
-func (w *watch) ask() <-chan error {
-	ch := make(chan error, 1)
+// ask has the repo looked at, and whoever asks told how that went.
+func (w *watch) ask(q question) {
 	w.mu.Lock()
-	w.asked = append(w.asked, ch)
+	w.asked = append(w.asked, q)
 	w.mu.Unlock()
 	w.poke()
-	return ch
 }
 
-func (w *watch) take() []chan error {
+func (w *watch) take() []question {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	asked := w.asked
@@ -133,26 +143,24 @@ func (w *watch) take() []chan error {
 }
 
 func (w *watch) answer(err error) {
-	for _, ch := range w.take() {
-		ch <- err
+	for _, q := range w.take() {
+		q.done <- err
 	}
 }
 
 // look asks the forge once and projects the answer.
-func (w *watch) look(ctx context.Context) error {
+func (w *watch) look(ctx context.Context, env api.Env) error {
 	ctx, cancel := context.WithTimeout(ctx, lookLimit)
 	defer cancel()
 	if err := w.find(ctx); err != nil {
 		return err
 	}
-	client, err := w.s.cfg.Clients.Client(ctx, w.place.At.Host, nil)
+	client, err := w.s.cfg.Clients.Client(ctx, w.place.At.Host, env)
 	if err != nil {
 		return err
 	}
-	if w.known == nil {
-		if err := w.remember(ctx); err != nil {
-			return err
-		}
+	if err := w.remember(ctx); err != nil {
+		return err
 	}
 	found, err := client.Poll(ctx, forge.Poll{Repository: w.place.At, Known: w.known, Cursor: w.cursor})
 	now := w.s.cfg.Now().UTC()
@@ -209,20 +217,24 @@ func stampOf(gitDir string) string {
 	return fmt.Sprint(info.Size(), info.ModTime().UnixNano())
 }
 
-// remember makes the open pull requests that are stored the known ones: what
-// ended while no daemon looked is told of.
+// remember makes the open pull requests that are stored the known ones, with the
+// stamps they had: what ended while nobody looked is told of, whoever stored it.
 func (w *watch) remember(ctx context.Context) error {
 	return w.s.cfg.Store.View(ctx, func(tx Tx) error {
 		rows, err := tx.PullRequests(w.repo.ID)
 		if err != nil {
 			return err
 		}
-		w.known = map[int]string{}
+		known := make(map[int]string, len(rows))
 		for i := range rows {
 			if !rows[i].Ended() {
-				w.known[rows[i].Number] = ""
+				known[rows[i].Number] = w.known[rows[i].Number]
+				w.stale = w.stale || rows[i].Stale
 			}
-			w.stale = w.stale || rows[i].Stale && !rows[i].Ended()
+		}
+		w.known = known
+		if w.seen {
+			return nil
 		}
 		return w.findStrays(tx, rows)
 	})

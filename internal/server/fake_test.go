@@ -341,6 +341,34 @@ func (w landings) StartMerge(_ context.Context, request, id string, in api.Merge
 	return task.Receipt{Task: task.Task{ID: id}, Seq: 7}, w.note(fmt.Sprintf("merge %s %s %s", request, id, in.Method))
 }
 
+type pulls struct{ *world }
+
+func (w pulls) Polls() []api.ForgePoll { return []api.ForgePoll{{Repo: "r1", Host: "github.com"}} }
+
+func (w pulls) List(_ context.Context, workspace, repo string, all bool) ([]api.PullRequest, error) {
+	return nil, w.note("pulls", workspace, repo, strconv.FormatBool(all))
+}
+
+func (w pulls) OfTask(_ context.Context, task string) (api.PullRequest, error) {
+	return api.PullRequest{PullRequestSummary: api.PullRequestSummary{Number: 7}}, w.note("pull", task)
+}
+
+func (w pulls) LookAt(_ context.Context, task string, env api.Env) (api.PullRequest, error) {
+	return api.PullRequest{PullRequestSummary: api.PullRequestSummary{Number: 7}}, w.note("look", task, env["PATH"])
+}
+
+func (w pulls) StartPull(_ context.Context, request, id string, in api.CreatePull) (task.Receipt, error) {
+	return task.Receipt{Task: w.tasks[0], Seq: 7}, w.note("create pull", request, id, in.Title)
+}
+
+func (w pulls) PlanPull(_ context.Context, id string, in api.CreatePull) (api.PullPlan, error) {
+	return api.PullPlan{Base: in.Base}, w.note("plan pull", id, in.Base)
+}
+
+func (w pulls) Comments(_ context.Context, task string, env api.Env) (api.Conversation, error) {
+	return api.Conversation{}, w.note("comments", task, env["PATH"])
+}
+
 // serve starts a server over a world. The config may be adjusted.
 func serve(t *testing.T, w *world, adjust ...func(*server.Config)) *httptest.Server {
 	t.Helper()
@@ -349,7 +377,7 @@ func serve(t *testing.T, w *world, adjust ...func(*server.Config)) *httptest.Ser
 		Tasks: tasks{w}, Landings: landings{w}, Changes: changes{w}, Sessions: sessions{w}, Events: events{w}, Repos: repos{w},
 		Branches:   branches{w},
 		Workspaces: workspaces{w}, Agents: agents{w}, Backend: backend{w}, Database: databases{w}, Doctor: doctor{w},
-		Auth:        auths{w},
+		Auth: auths{w}, Pulls: pulls{w}, PullMaker: pulls{w},
 		Preferences: func() api.Preferences { return api.Preferences{Editor: "ed"} },
 	}
 	for _, f := range adjust {

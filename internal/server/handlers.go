@@ -22,7 +22,7 @@ func (s *server) status(r *request) (api.Summary, error) {
 	if err != nil {
 		return api.Summary{}, err
 	}
-	sum.Schema = api.Schema
+	sum.Schema, sum.Forges = api.Schema, s.cfg.Pulls.Polls()
 	sum.Backend, err = s.cfg.Backend.Backend(r.Context())
 	return sum, err
 }

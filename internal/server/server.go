@@ -131,6 +131,8 @@ type Config struct {
 	Database   Database
 	Changes    Changes
 	Auth       Auth
+	Pulls      Pulls
+	PullMaker  PullMaker
 
 	// Preferences is what the user's configuration wants of hf itself. Required.
 	Preferences func() api.Preferences
@@ -209,6 +211,12 @@ func (s *server) endpoints() []endpoint {
 		{api.RouteOperation, answer(http.StatusOK, s.operation)},
 		{api.RouteStack, answer(http.StatusOK, s.stack)},
 		{api.RouteStackAction, answer(http.StatusAccepted, s.stackAction)},
+		{api.RoutePulls, answer(http.StatusOK, s.pulls)},
+		{api.RoutePull, answer(http.StatusOK, s.pull)},
+		{api.RouteCreatePull, answer(http.StatusAccepted, landing(s, s.cfg.PullMaker.StartPull))},
+		{api.RoutePlanPull, answer(http.StatusOK, s.planPull)},
+		{api.RouteLookAtPull, answer(http.StatusOK, s.lookAtPull)},
+		{api.RouteComments, answer(http.StatusOK, s.comments)},
 		{api.RouteAgents, answer(http.StatusOK, s.agents)},
 		{api.RouteTestAgent, answer(http.StatusOK, s.testAgent)},
 		{api.RouteDoctor, answer(http.StatusOK, s.doctor)},

@@ -39,7 +39,7 @@ func (v view) list(tasks []task.Task, seq int64) api.TaskList {
 func (v view) detail(d *task.Detail) api.TaskDetail {
 	return api.TaskDetail{
 		Task: v.task(&d.Task), Operation: v.operation(d.Operation),
-		Permissions: each(d.Permissions, v.permission), Messages: each(d.Messages, v.message),
+		Permissions: each(d.Permissions, v.permission), Messages: each(d.Messages, v.message), PullDetail: d.Pull,
 	}
 }
 

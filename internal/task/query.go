@@ -133,7 +133,11 @@ func (s *Service) Detail(ctx context.Context, id string) (d Detail, err error) {
 				d.Messages = append(d.Messages, m)
 			}
 		}
-		return nil
+		pulls, err := tx.PullRequestsOf(t.RepoID, t.Branch)
+		if err == nil {
+			d.Pull = BestPull(pulls, id)
+		}
+		return err
 	})
 	return d, err
 }

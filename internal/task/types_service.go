@@ -3,6 +3,7 @@ package task
 import (
 	"github.com/hf-dev/hf/internal/operation"
 	"github.com/hf-dev/hf/internal/session"
+	"github.com/hf-dev/hf/pkg/api"
 )
 
 // Receipt is what an accepted request on a task led to.
@@ -19,4 +20,5 @@ type Detail struct {
 	Operation   *operation.Operation // the newest; nil when there was none
 	Permissions []session.Permission // open ones
 	Messages    []session.Message    // not yet done, oldest first
+	Pull        *api.PullRequest     // nil when there is none
 }

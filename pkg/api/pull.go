@@ -53,6 +53,7 @@ type PullRequestSummary struct {
 // PullRequest is all hf knows of a pull request.
 type PullRequest struct {
 	PullRequestSummary
+	Repo              string     `json:"repo,omitempty"` // the name of the repo in its workspace
 	Task              string     `json:"task,omitempty"` // whose branch it is of
 	Title             string     `json:"title"`
 	Author            string     `json:"author"`
@@ -107,6 +108,80 @@ func (c *CheckRun) FullName() string {
 type Reviewer struct {
 	Login string      `json:"login"`
 	State ReviewState `json:"state"`
+}
+
+// PullRequestList answers GET pulls.
+type PullRequestList struct {
+	Schema int           `json:"schema"`
+	Pulls  []PullRequest `json:"pulls"`
+}
+
+// CreatePull asks to push a task's branch and make its pull request. Answer:
+// Accepted. One that is there already is left as it is.
+type CreatePull struct {
+	Title    string  `json:"title,omitempty"`    // else the task's
+	Body     *string `json:"body,omitempty"`     // else what its commits say, in the repository's template
+	Base     string  `json:"base,omitempty"`     // else what the task's branch stands on
+	Template string  `json:"template,omitempty"` // the name of one of several
+	Draft    *bool   `json:"draft,omitempty"`    // else as the configuration says
+	Fill     bool    `json:"fill,omitempty"`     // a single commit gives the title, too
+	Env      Env     `json:"env,omitempty"`
+}
+
+// PullPlan says what pull request would be made. It answers CreatePull where
+// that is only planned.
+type PullPlan struct {
+	Schema  int    `json:"schema"`
+	Title   string `json:"title"`
+	Body    string `json:"body"`
+	Head    string `json:"head"`
+	Base    string `json:"base"`
+	Draft   bool   `json:"draft"`
+	Commits int    `json:"commits"` // that it brings
+	URL     string `json:"url"`     // where a person makes it in a browser
+	// Existing is the one that is there already.
+	Existing *PullRequestSummary `json:"existing,omitempty"`
+}
+
+// LookAtPull asks hfd to look at the forge now. Answer: PullRequest.
+type LookAtPull struct {
+	Env Env `json:"env,omitempty"`
+}
+
+// ReadComments asks for what people wrote about a task's pull request. Answer:
+// Conversation.
+type ReadComments struct {
+	Env Env `json:"env,omitempty"`
+}
+
+// Conversation is what people wrote about a pull request.
+type Conversation struct {
+	Schema      int                `json:"schema"`
+	PullRequest PullRequestSummary `json:"pullRequest"`
+	Threads     []PullThread       `json:"threads"`        // about lines
+	Reviews     []PullComment      `json:"reviews"`        // the texts of reviews, the oldest first
+	Comments    []PullComment      `json:"comments"`       // about the whole, the oldest first
+	More        bool               `json:"more,omitempty"` // there is more than is told here
+}
+
+// PullThread is a conversation about a line of a pull request.
+type PullThread struct {
+	ID       string        `json:"id"`
+	Path     string        `json:"path"`
+	Line     int           `json:"line,omitempty"` // absent: the whole file
+	Resolved bool          `json:"resolved"`
+	Outdated bool          `json:"outdated"` // the line is another by now
+	URL      string        `json:"url,omitempty"`
+	Comments []PullComment `json:"comments"`
+}
+
+// PullComment is one contribution to a conversation.
+type PullComment struct {
+	ID     string    `json:"id"`
+	Author string    `json:"author"`
+	Body   string    `json:"body"`
+	URL    string    `json:"url,omitempty"`
+	At     time.Time `json:"at"`
 }
 
 // PullRequestEvent is a transition of a pull request.

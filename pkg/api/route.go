@@ -116,6 +116,12 @@ var (
 	RouteStack        = Route{"GET", "/v1/stack"} // with task=, branch=, repo= or the caller's directory
 	RouteStackAction  = Route{"POST", "/v1/stack/actions"}
 	RouteAgents       = Route{"POST", "/v1/agents"} // with the variables of the caller: what is installed depends on them
+	RoutePulls        = Route{"GET", "/v1/pulls"}
+	RoutePull         = Route{"GET", "/v1/tasks/{task}/pull"}
+	RouteCreatePull   = Route{"POST", "/v1/tasks/{task}/pull"}
+	RoutePlanPull     = Route{"POST", "/v1/tasks/{task}/pull/plan"}
+	RouteLookAtPull   = Route{"POST", "/v1/tasks/{task}/pull/look"}     // at the forge, with the variables of the caller
+	RouteComments     = Route{"POST", "/v1/tasks/{task}/pull/comments"} // so, too
 	RouteDoctor       = Route{"POST", "/v1/doctor"}
 	RouteAuth         = Route{"POST", "/v1/auth"} // with the variables of the caller, as below: they may sign in
 	RouteAuthLogin    = Route{"POST", "/v1/auth/login"}

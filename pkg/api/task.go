@@ -79,8 +79,9 @@ type TaskDetail struct {
 	Operation   *Operation          `json:"operation,omitempty"` // the newest
 	Permissions []PermissionRequest `json:"permissions"`         // open ones
 	Messages    []Message           `json:"messages"`            // not yet done, oldest first
-	Facts       []Fact              `json:"facts,omitempty"`     // with --explain (explain=1)
-	Env         []string            `json:"env,omitempty"`       // with --explain (explain=1): names of the variables its processes get
+	PullDetail  *PullRequest        `json:"pullRequestDetail,omitempty"`
+	Facts       []Fact              `json:"facts,omitempty"` // with --explain (explain=1)
+	Env         []string            `json:"env,omitempty"`   // with --explain (explain=1): names of the variables its processes get
 }
 
 // Fact is one thing hfd knows that led to a task's status.

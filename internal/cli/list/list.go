@@ -139,7 +139,7 @@ func Run(ctx context.Context, opts *Options) error {
 // shown are the fields of a task that the table is made of.
 func shown() []string {
 	return []string{
-		"id", "title", "status", "reason", "agent", "branch", "diff", "ahead", "behind", "needsRestack", "conflicts", "createdAt",
+		"id", "title", "status", "reason", "agent", "branch", "diff", "ahead", "behind", "needsRestack", "conflicts", "pullRequest", "createdAt",
 	}
 }
 
@@ -168,6 +168,13 @@ func columns(st iostreams.Style, now time.Time) []column {
 		{"DIFF", false, 2, text(func(t *api.Task) string { return render.Diff(t.Diff) })},
 		{"↑↓", true, 4, func(t *api.Task) table.Cell {
 			return table.Cell{Text: render.Standing(t), Style: render.StandingStyle(st, t)}
+		}},
+		{"PR", true, 5, func(t *api.Task) table.Cell {
+			p, ok := t.Pull.Get()
+			if !ok {
+				return table.Cell{}
+			}
+			return table.Cell{Text: render.Pull(&p), Style: render.PullStyle(st, &p)}
 		}},
 		{"AGE", false, 6, func(t *api.Task) table.Cell { return table.Cell{Text: render.Age(now, t.CreatedAt), Style: st.Dim} }},
 	}

@@ -84,6 +84,7 @@ func run(ctx context.Context, opts *Options) error {
 	}
 	v.task(&d)
 	v.prompt(d.Prompt, d.Title)
+	v.pull(d.PullDetail)
 	v.operation(d.Operation)
 	v.permissions(&d)
 	v.messages(d.Messages)

@@ -7,6 +7,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -30,18 +31,24 @@ type Options struct {
 	IO     *iostreams.IOStreams
 	Client func() (summarizer, error)
 	Output *output.Flags
+	Now    func() time.Time
 }
 
 // NewCmd returns the command. runF, where not nil, gets the options in its
 // place.
 func NewCmd(f *factory.Factory, runF func(context.Context, *Options) error) *cobra.Command {
-	opts := &Options{IO: f.IO, Client: func() (summarizer, error) { return f.Client() }}
+	opts := &Options{IO: f.IO, Client: func() (summarizer, error) { return f.Client() }, Now: time.Now}
 	cmd := &cobra.Command{
 		Use:   "status",
 		Short: "Count the tasks of the workspace",
-		Long:  "Count the tasks of the workspace by status, agent and provider, and say which\nhfd serves them.",
+		Long: `Count the tasks of the workspace by status, agent and provider, and say which
+hfd serves them.
+
+Of each host whose pull requests hfd looks at there is a line: what is left of
+its rate limit, when it was looked at last, and what is wrong, if anything.`,
 		Example: `  hf status
-  hf status --jq .byStatus.waiting`,
+  hf status --jq .byStatus.waiting
+  hf status --jq '.forges[].remaining'`,
 		Args:              args.None,
 		ValidArgsFunction: complete.Nothing,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -68,14 +75,16 @@ func run(ctx context.Context, opts *Options) error {
 		return opts.Output.Write(ctx, s)
 	}
 	st := opts.IO.OutStyle()
-	_, err = fmt.Fprint(opts.IO.Out, render.Fields(st,
+	fields := []string{
 		"workspace", sanitize.Line(s.Workspace),
 		"tasks", fmt.Sprint(s.Tasks),
 		"status", counts(s.ByStatus, func(k api.Status) string { return render.StatusStyle(st, k)(sanitize.Line(string(k))) }),
 		"agents", counts(s.ByAgent, sanitize.Line),
 		"providers", counts(s.Providers, sanitize.Line),
 		"hfd", fmt.Sprintf("%s, pid %d", sanitize.Line(s.Backend.Version), s.Backend.PID),
-	))
+	}
+	fields = append(fields, forges(st, opts.Now(), s.Forges)...)
+	_, err = fmt.Fprint(opts.IO.Out, render.Fields(st, fields...))
 	return err
 }
 
