@@ -143,7 +143,13 @@ func (d *driver) fold(ctx context.Context, args actionArgs) (stack.Report, error
 	if err != nil {
 		return stack.Report{}, err
 	}
-	rep, err := d.s.cfg.Stacks.Fold(ctx, d.in, stack.FoldRequest{Branch: args.Branch, Delete: !ever[args.Branch], Hooks: d.hooks()})
+	row, err := d.row(ctx)
+	if err != nil {
+		return stack.Report{}, err
+	}
+	rep, err := d.s.cfg.Stacks.Fold(ctx, d.in, stack.FoldRequest{
+		Branch: args.Branch, Delete: !ever[args.Branch], Before: row.Progress.Before.State, Hooks: d.hooks(),
+	})
 	if err == nil {
 		d.results = append(d.results, stack.Result{Branch: args.Branch, Outcome: folded})
 	}
@@ -159,17 +165,18 @@ func (d *driver) sync(ctx context.Context, on stack.OnConflict) (stack.Report, e
 	rep, err := d.s.cfg.Stacks.Sync(ctx, d.in, stack.SyncRequest{
 		OnConflict: on, Hooks: d.hooks(),
 		// What a task was made for stays, so that it can be looked at and restored.
-		Fate: func(_ context.Context, m stack.MergedBranch) (stack.Fate, error) {
+		Fate: func(ctx context.Context, m stack.MergedBranch) (stack.Fate, error) {
+			m.Fate = stack.Remove
 			if ever[m.Branch] || m.Worktree != "" {
-				return stack.Untrack, nil
+				m.Fate = stack.Untrack
 			}
-			return stack.Remove, nil
+			return m.Fate, d.letsGo(ctx, m)
 		},
 	})
 	if moves := rep.Moves(); len(moves) > 0 || len(rep.Merged) > 0 {
 		err = errors.Join(err, d.note(context.WithoutCancel(ctx), func(p *Progress) {
 			p.Moves = merge(p.Moves, moves)
-			p.Merged = append(p.Merged, rep.Merged...)
+			p.Merged = mergeGone(p.Merged, rep.Merged)
 		}))
 	}
 	return rep.Report, err

@@ -93,7 +93,7 @@ func (d *driver) note(ctx context.Context, fn func(p *Progress)) error {
 }
 
 func (d *driver) hooks() stack.Hooks {
-	return stack.Hooks{Busy: d.busy, Begin: d.begin, Done: d.done}
+	return stack.Hooks{Busy: d.busy, Begin: d.begin, Done: d.done, Move: d.move}
 }
 
 // busy waits until nobody works in the worktree of a branch, and keeps it so. A

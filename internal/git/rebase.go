@@ -20,14 +20,14 @@ type Rebasing struct {
 }
 
 // MainWorktree finds the user's own work tree of a repository. There is none of
-// a bare one.
+// a bare one, nor of a clone whose files were never checked out, as hf makes them.
 func (r *Runner) MainWorktree(repo Repo) (Worktree, bool) {
 	path := repo.GitDir
 	if filepath.Base(path) != ".git" {
 		return Worktree{}, false
 	}
 	path = filepath.Dir(path)
-	if gitDir, found, err := gitDirOf(path); err != nil || !found || gitDir != repo.GitDir {
+	if gitDir, found, err := gitDirOf(path); err != nil || !found || gitDir != repo.GitDir || !exists(filepath.Join(repo.GitDir, "index")) {
 		return Worktree{}, false
 	}
 	return Worktree{Repo: repo, Path: path, GitDir: repo.GitDir, Branch: headOf(repo.GitDir), Ready: true}, true

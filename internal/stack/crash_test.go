@@ -337,3 +337,70 @@ func TestScenario13ManyAtOnce(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// What had come to its very end when the daemon died is found done.
+func TestScenario13DoneBefore(t *testing.T) {
+	t.Parallel()
+	m := newLab(t)
+	m.stack("a", "b", "c")
+	before := m.tip("refs/spice/data")
+	var moved []stack.Move
+	hooks := stack.Hooks{Move: func(_ context.Context, mv stack.Move) error { moved = append(moved, mv); return nil }}
+	from, to := m.tip("a"), m.tip("b")
+	for range 2 {
+		if _, err := m.eng.Fold(t.Context(), m.in(), stack.FoldRequest{Branch: "b", Before: before, Hooks: hooks}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if len(moved) != 1 || moved[0] != (stack.Move{Branch: "a", From: from, To: to}) {
+		t.Errorf("%+v", moved)
+	}
+	m.free("c")
+	before = m.tip("refs/spice/data")
+	for range 2 {
+		if _, err := m.eng.Delete(t.Context(), m.in(), stack.DeleteRequest{Branch: "c", Force: true, Before: before}); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// Somebody has committed to a branch since the daemon died: that is no rebase.
+func TestScenario13CommittedSince(t *testing.T) {
+	t.Parallel()
+	m := newLab(t)
+	m.stack("a", "b")
+	a := stack.Attempt{
+		Kind: stack.KindReparent, Branch: "b", Base: "main", Worktree: m.path("wt-b"), Commit: m.tip("b"), State: m.tip("refs/spice/data"), OnConflict: stack.Abort,
+	}
+	m.commit("wt-b", "late", "late\n")
+	if got, err := m.eng.Recover(t.Context(), m.in(), a); err != nil || got != stack.Nothing || m.state().Branches["b"].Base != "a" {
+		t.Errorf("%s, %v", got, err)
+	}
+	m.reparent(stack.ReparentRequest{Branch: "b", Onto: "main"}, "b restacked")
+	m.read("wt-b/late")
+	if _, err := os.Stat(m.path("wt-b/a.txt")); err == nil {
+		t.Error("b still has the commits of a")
+	}
+}
+
+// A clone that hf made has a main worktree without files.
+func TestSyncOfBareClone(t *testing.T) {
+	t.Parallel()
+	m := newRemoteLab(t)
+	m.run(".", "clone", "-q", "--no-checkout", "origin.git", "ours")
+	var err error
+	if m.repo, err = m.git.Open(t.Context(), m.path("ours")); err != nil {
+		t.Fatal(err)
+	}
+	if err := m.eng.Init(t.Context(), m.in(), "main", "origin"); err != nil {
+		t.Fatal(err)
+	}
+	m.run("ours", "worktree", "add", "-q", "-b", "a", m.path("wt-a"), "main")
+	m.commit("wt-a", "a.txt", "a\n")
+	m.track("a", "main")
+	at := m.upstream("trunk", "more\n")
+	m.syncs(stack.SyncRequest{}, "a restacked")
+	if m.run("ours", "rev-parse", "main") != at || m.read("wt-a/trunk") != "more\n" {
+		t.Error("trunk did not move")
+	}
+}

@@ -95,6 +95,18 @@ type Hooks struct {
 	// Done is told what came of each branch, as soon as it is so. An error ends
 	// the action.
 	Done func(ctx context.Context, r Result) error
+	// Move is told of a branch that is about to be moved otherwise: trunk that is
+	// fast-forwarded, a branch that is deleted, or that gets the commits of another.
+	// An error ends the action.
+	Move func(ctx context.Context, m Move) error
+}
+
+// moves tells of a move.
+func (h Hooks) moves(ctx context.Context, m Move) error {
+	if h.Move == nil || m.From == m.To {
+		return nil
+	}
+	return h.Move(ctx, m)
 }
 
 // OnConflict says what becomes of a rebase that stops on a conflict.

@@ -196,6 +196,14 @@ func (e *Engine) Recover(ctx context.Context, in In, a Attempt) (Recovered, erro
 	if v.stands, err = e.git.IsAncestor(ctx, in.Repo, v.baseAt, v.at); err != nil {
 		return "", err
 	}
+	// A rebase leaves the old commits behind; somebody who commits does not.
+	grown, err := e.git.IsAncestor(ctx, in.Repo, a.Commit, v.at)
+	if err != nil {
+		return "", err
+	}
+	if !v.stands || grown && a.Kind == KindReparent {
+		return Nothing, nil
+	}
 	if v.stands && (v.known.Base != v.base || v.known.BaseHash != v.baseAt) {
 		if err := e.note(ctx, l, in, v, a.Branch); err != nil {
 			return "", err

@@ -21,7 +21,7 @@ func (e *Engine) Delete(ctx context.Context, in In, req DeleteRequest) (Report, 
 		if req.Branch == f.Trunk {
 			return Report{}, &api.Error{Code: api.CodeInvalid, Message: fmt.Sprintf("%s is the trunk", req.Branch)}
 		}
-		return Report{}, notTracked(req.Branch)
+		return e.doneBefore(ctx, in, f, req.Branch, req.Before, func(tips map[string]string, _ string) bool { return tips[req.Branch] == "" })
 	}
 	tips, err := e.git.Tips(ctx, in.Repo, b.Name, b.Base)
 	if err != nil {
@@ -54,7 +54,7 @@ func (e *Engine) Delete(ctx context.Context, in In, req DeleteRequest) (Report, 
 	defer l.release()
 	ctx = l.on(ctx)
 	if at != "" {
-		if err := e.drop(ctx, in, b.Name, at); err != nil {
+		if err := e.drop(ctx, in, b.Name, at, req.Hooks); err != nil {
 			return rep, err
 		}
 	}
@@ -63,6 +63,27 @@ func (e *Engine) Delete(ctx context.Context, in In, req DeleteRequest) (Report, 
 	}
 	rep.Results = append(rep.Results, Result{Kind: KindDelete, Branch: b.Name, Base: b.Base, Outcome: Deleted, From: at})
 	return e.closed(ctx, in.Repo, rep), nil
+}
+
+// doneBefore is the report of an action that had come to its end when it was cut
+// off: its branch was tracked before, and is as the action leaves it.
+func (e *Engine) doneBefore(ctx context.Context, in In, f Forest, branch, before string, done func(tips map[string]string, base string) bool) (Report, error) {
+	if before == "" {
+		return Report{}, notTracked(branch)
+	}
+	old, err := e.stateAt(ctx, in.Repo, before)
+	if err != nil {
+		return Report{}, err
+	}
+	was, ok := old.Branches[branch]
+	tips, err := e.git.Tips(ctx, in.Repo)
+	if err != nil {
+		return Report{}, err
+	}
+	if !ok || !done(tips, was.Base) {
+		return Report{}, notTracked(branch)
+	}
+	return Report{Before: before, After: f.Commit}, nil
 }
 
 // checkMerged refuses to delete commits that are nowhere else.
@@ -78,13 +99,16 @@ func (e *Engine) checkMerged(ctx context.Context, in In, b Branch, at, base stri
 }
 
 // drop deletes a branch that nobody has checked out, and keeps its commits.
-func (e *Engine) drop(ctx context.Context, in In, branch, at string) error {
+func (e *Engine) drop(ctx context.Context, in In, branch, at string, hooks Hooks) error {
 	trees, err := e.trees(in.Repo)
 	if err != nil {
 		return err
 	}
 	if t, held := holder(trees, branch); held {
 		return &api.Error{Code: api.CodeConflict, Message: fmt.Sprintf("%s is checked out in %s", branch, t.Path)}
+	}
+	if err := hooks.moves(ctx, Move{Branch: branch, From: at}); err != nil {
+		return err
 	}
 	if err := e.git.KeepRef(ctx, in.Repo, "refs/hf/stack/deleted/"+at, at); err != nil {
 		return err
@@ -120,7 +144,10 @@ func (e *Engine) Fold(ctx context.Context, in In, req FoldRequest) (Report, erro
 	case !ok && req.Branch == f.Trunk:
 		return Report{}, &api.Error{Code: api.CodeInvalid, Message: fmt.Sprintf("%s is the trunk", req.Branch)}
 	case !ok:
-		return Report{}, notTracked(req.Branch)
+		return e.doneBefore(ctx, in, f, req.Branch, req.Before, func(tips map[string]string, base string) bool {
+			folded, err := e.git.IsAncestor(ctx, in.Repo, tips[req.Branch], tips[base])
+			return tips[req.Branch] == "" || err == nil && folded
+		})
 	case b.Base == f.Trunk:
 		return Report{}, &api.Error{
 			Code: api.CodeInvalid, Message: fmt.Sprintf("%s stands on %s, the trunk: folding would merge it there", b.Name, f.Trunk),
@@ -147,7 +174,7 @@ func (e *Engine) Fold(ctx context.Context, in In, req FoldRequest) (Report, erro
 		return rep, err
 	}
 	from, to := tips[b.Base], tips[b.Name]
-	if err := e.forward(ctx, in, b.Base, from, to); err != nil {
+	if err := e.forward(ctx, in, b.Base, from, to, req.Hooks); err != nil {
 		return rep, err
 	}
 	rep.Results = append(rep.Results, Result{Kind: KindFold, Branch: b.Base, Base: f.Branches[b.Base].Base, Outcome: Restacked, From: from, To: to})
@@ -165,7 +192,7 @@ func (e *Engine) Fold(ctx context.Context, in In, req FoldRequest) (Report, erro
 			return rep, err
 		}
 		if _, held := holder(trees, b.Name); !held {
-			if err := e.drop(ctx, in, b.Name, to); err != nil {
+			if err := e.drop(ctx, in, b.Name, to, req.Hooks); err != nil {
 				return rep, err
 			}
 			rep.Results = append(rep.Results, Result{Kind: KindDelete, Branch: b.Name, Base: b.Base, Outcome: Deleted, From: to})
@@ -207,7 +234,7 @@ func (e *Engine) askHolder(ctx context.Context, in In, branch string, hooks Hook
 
 // forward moves a branch on to a later commit, in the worktree that has it
 // checked out where there is one.
-func (e *Engine) forward(ctx context.Context, in In, branch, from, to string) error {
+func (e *Engine) forward(ctx context.Context, in In, branch, from, to string, hooks Hooks) error {
 	if from == to {
 		return nil
 	}
@@ -224,6 +251,9 @@ func (e *Engine) forward(ctx context.Context, in In, branch, from, to string) er
 	}
 	t, held := holder(trees, branch)
 	if !held {
+		if err := hooks.moves(ctx, Move{Branch: branch, From: from, To: to}); err != nil {
+			return err
+		}
 		return e.git.MoveRef(ctx, in.Repo, "refs/heads/"+branch, from, to, "hf: fast-forward")
 	}
 	if why := t.ready(); why != nil {
@@ -238,6 +268,9 @@ func (e *Engine) forward(ctx context.Context, in In, branch, from, to string) er
 			Code: api.CodeConflict, Message: fmt.Sprintf("uncommitted changes in %s are in the way of %s: %s", t.Path, branch, list(files)),
 			Hint: "commit them there or move them away, then try again",
 		}
+	}
+	if err := hooks.moves(ctx, Move{Branch: branch, From: from, To: to}); err != nil {
+		return err
 	}
 	return e.git.FastForward(ctx, t.Worktree, to)
 }

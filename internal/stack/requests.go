@@ -6,6 +6,7 @@ import "context"
 type DeleteRequest struct {
 	Branch     string
 	Force      bool       // also when it has commits that its base has not
+	Before     string     // refs/spice/data before the action, for one that was cut off at its very end
 	OnConflict OnConflict // of the branches above, which move to its base; "" = Abort
 	Hooks      `json:"-"`
 }
@@ -16,6 +17,7 @@ type FoldRequest struct {
 	// Delete deletes the branch afterwards, unless a worktree has it checked out.
 	// Without, it is only no part of the stack any more.
 	Delete bool
+	Before string // refs/spice/data before the action, for one that was cut off at its very end
 	Hooks  `json:"-"`
 }
 
@@ -48,7 +50,7 @@ type SyncRequest struct {
 	// Merged has the branches whose pull requests were merged, with the commits
 	// that were the heads of those.
 	Merged map[string]string
-	// Fate decides about a merged branch. nil = Untrack.
+	// Fate decides about a merged branch, right before it is let go. nil = Untrack.
 	Fate       func(ctx context.Context, m MergedBranch) (Fate, error)
 	OnConflict OnConflict // required
 	NoFetch    bool       // trunk is as the remote-tracking branch says

@@ -99,7 +99,7 @@ func (e *Engine) syncTrunk(ctx context.Context, in In, f Forest, req SyncRequest
 		return err
 	}
 	if behind {
-		if err := e.forward(ctx, in, f.Trunk, ours, theirs); err != nil {
+		if err := e.forward(ctx, in, f.Trunk, ours, theirs, req.Hooks); err != nil {
 			return err
 		}
 		if ours != theirs {
@@ -213,10 +213,14 @@ func (e *Engine) clearMerged(ctx context.Context, in In, f Forest, gone []Merged
 
 // letGo does with a merged branch what its fate says, once nothing stands on it
 // any more.
-func (e *Engine) letGo(ctx context.Context, in In, req SyncRequest, m *MergedBranch) (err error) {
+func (e *Engine) letGo(ctx context.Context, in In, req SyncRequest, m *MergedBranch) error {
+	f, err := e.State(ctx, in.Repo)
+	if err != nil || len(f.Children(m.Branch)) > 0 {
+		return err
+	}
 	fate := Untrack
 	if req.Fate != nil {
-		if fate, err = req.Fate(ctx, *m); err != nil {
+		if fate, err = req.Fate(ctx, *m); err != nil || fate == Keep {
 			return err
 		}
 	}
@@ -226,16 +230,9 @@ func (e *Engine) letGo(ctx context.Context, in In, req SyncRequest, m *MergedBra
 	}
 	defer l.release()
 	ctx = l.on(ctx)
-	f, err := e.State(ctx, in.Repo)
-	if err != nil {
-		return err
-	}
-	if fate == Keep || len(f.Children(m.Branch)) > 0 {
-		return nil
-	}
 	m.Fate = Untrack
 	if fate == Remove && m.Worktree == "" {
-		if err := e.drop(ctx, in, m.Branch, m.Commit); err != nil {
+		if err := e.drop(ctx, in, m.Branch, m.Commit, req.Hooks); err != nil {
 			return err
 		}
 		m.Fate = Remove

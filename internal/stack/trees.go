@@ -93,7 +93,17 @@ func (e *Engine) anyLinked(ctx context.Context, repo git.Repo, trees []tree) (w 
 			}
 		}
 	}
-	return e.scratchTree(ctx, repo, "HEAD")
+	commit := "HEAD"
+	if _, err := e.git.ResolveCommit(ctx, repo, commit); err != nil { // it names a branch that is not there
+		tips, err := e.git.Tips(ctx, repo)
+		if err != nil {
+			return git.Worktree{}, nil, err
+		}
+		for _, commit = range tips {
+			break
+		}
+	}
+	return e.scratchTree(ctx, repo, commit)
 }
 
 // ready says why nothing can be rebased in a worktree now.
