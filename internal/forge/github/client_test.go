@@ -188,6 +188,11 @@ func TestDirectory(t *testing.T) {
 	if who.Login != "ada" || len(who.Scopes) != 3 || who.Scopes[0] != "repo" {
 		t.Errorf("who = %+v", who)
 	}
+	// A token that is no user's: REST does not say whose.
+	w.hub.Fail(forgetest.Fault{Kind: forgetest.FaultForbidden, Match: "GET /user", Times: 1})
+	if who, err = w.client.Whoami(ctx); err != nil || who.Login != "ada" {
+		t.Errorf("who = %+v, %v", who, err)
+	}
 	info, err := w.client.Repository(ctx, w.at)
 	w.must(err)
 	if !info.Repository.Same(w.at) || info.DefaultBranch != "main" || info.CloneURL == "" || info.SSHURL == "" || !info.AutoMerge || !info.CanPush || len(info.Methods) != 3 || info.Methods[0] != api.MergeSquash {

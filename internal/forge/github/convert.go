@@ -5,7 +5,9 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -122,9 +124,26 @@ func (c contextNode) run() forge.CheckRun {
 		run.State, run.Result = checkState(c.Conclusion), strings.ToLower(c.Conclusion)
 	}
 	if c.CheckSuite.WorkflowRun != nil || c.CheckSuite.App != nil && c.CheckSuite.App.Slug == "github-actions" {
-		run.JobID = c.DatabaseID // a job of Actions has the number of its check run
+		run.JobID = jobOf(c.DetailsURL)
 	}
 	return run
+}
+
+// jobOf reads the number of a job of Actions from the address of its page. The
+// check run has the same, but GraphQL's numbers end at 2³¹.
+func jobOf(address string) int64 {
+	m := regexp.MustCompile(`/job/([0-9]+)(?:$|[/?#])`).FindStringSubmatch(address)
+	if m == nil { // of older servers
+		m = regexp.MustCompile(`^https?://[^/]+/[^/]+/[^/]+/runs/([0-9]+)(?:$|[/?#])`).FindStringSubmatch(address)
+	}
+	if m == nil {
+		return 0
+	}
+	n, err := strconv.ParseInt(m[1], 10, 64)
+	if err != nil {
+		return 0
+	}
+	return n
 }
 
 // began tells attempts of one check apart.

@@ -147,6 +147,9 @@ func (c *conn) forbidden(h http.Header, message string) error {
 	if needed != "" && !strings.Contains(has, needed) {
 		e.Hint = fmt.Sprintf("the token has the scopes %q and needs one of %q: hf auth login --host %s", has, needed, c.endpoint.Host)
 	}
+	if needed := h.Get("X-Accepted-GitHub-Permissions"); needed != "" && has == "" {
+		e.Hint = fmt.Sprintf("the token needs %s for this repository, as its page on %s calls it", needed, c.endpoint.Host)
+	}
 	if _, page, ok := strings.Cut(h.Get("X-GitHub-SSO"), "url="); ok {
 		e.Hint = "the organisation wants you to sign in once more: open " + page
 	}

@@ -37,7 +37,7 @@ const (
   } } } } }
 }`
 	runFragment = `fragment run on CheckRun {
-  id databaseId name status conclusion detailsUrl title summary startedAt
+  id name status conclusion detailsUrl title summary startedAt
   checkSuite { workflowRun { event workflow { name } } app { slug } }
 }
 fragment status on StatusContext { id context state targetUrl description createdAt }`
@@ -219,7 +219,6 @@ type contextNode struct {
 	Typename string `json:"__typename"`
 	ID       string
 
-	DatabaseID int64 `json:"databaseId"`
 	Name       string
 	Status     string
 	Conclusion string

@@ -43,14 +43,16 @@ func newTransport(env api.Env, connect time.Duration) (*http.Transport, error) {
 	proxy := proxies.ProxyFunc()
 	dialer := net.Dialer{Timeout: connect, KeepAlive: 30 * time.Second}
 	t := &http.Transport{
-		Proxy:                  func(r *http.Request) (*url.URL, error) { return proxy(r.URL) },
-		DialContext:            dialer.DialContext,
-		TLSHandshakeTimeout:    connect,
-		ForceAttemptHTTP2:      true,
-		MaxIdleConnsPerHost:    4,
-		MaxConnsPerHost:        8,
-		IdleConnTimeout:        90 * time.Second,
-		ExpectContinueTimeout:  time.Second,
+		Proxy:                 func(r *http.Request) (*url.URL, error) { return proxy(r.URL) },
+		DialContext:           dialer.DialContext,
+		TLSHandshakeTimeout:   connect,
+		ForceAttemptHTTP2:     true,
+		MaxIdleConnsPerHost:   4,
+		MaxConnsPerHost:       8,
+		IdleConnTimeout:       90 * time.Second,
+		ExpectContinueTimeout: time.Second,
+		// A connection that a sleeping laptop has lost is found out, not waited for.
+		HTTP2:                  &http.HTTP2Config{SendPingTimeout: 15 * time.Second, PingTimeout: 10 * time.Second},
 		MaxResponseHeaderBytes: 256 << 10,
 	}
 	file := env["SSL_CERT_FILE"]
