@@ -43,6 +43,7 @@ ALTER TABLE tasks ADD COLUMN needs_restack INTEGER;
 ALTER TABLE tasks ADD COLUMN unpushed INTEGER;
 ALTER TABLE tasks ADD COLUMN conflicts TEXT; -- JSON: see api.Conflict
 ALTER TABLE tasks ADD COLUMN pull_request TEXT; -- JSON: see api.PullRequestSummary
+ALTER TABLE tasks ADD COLUMN stack_note TEXT NOT NULL DEFAULT '';
 ALTER TABLE tasks ADD COLUMN rebase TEXT; -- JSON: see api.StoppedRebase
 
 -- What hf saw of the branches of a repo. Nothing wrote the first form of this

@@ -44,6 +44,8 @@ type Progress struct {
 	Moves   []stack.Move    `json:"moves,omitempty"`   // besides those of the results
 	// Error is what was not well in the end.
 	Error *api.Error `json:"error,omitempty"`
+	// Submitted is what came of branches that were submitted.
+	Submitted []stack.Submitted `json:"submitted,omitempty"`
 	// By is the operation that continued it, or put it back.
 	By     string               `json:"by,omitempty"`
 	Merged []stack.MergedBranch `json:"merged,omitempty"`

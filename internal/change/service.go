@@ -86,14 +86,16 @@ type Config struct {
 	Login func(ctx context.Context, address string, env api.Env) *git.Login
 	// Forge finds the forge of a repo and who speaks to it for a caller: nil for a
 	// repo without one.
-	Forge    func(ctx context.Context, repo *task.Repo, env api.Env) (*Forge, error)
-	Scratch  string // a directory for worktrees of hf's own
-	Settings func() Settings
-	IsSecret func(name, value string) bool // variables whose values are kept in memory only
-	Pulls    Pulls
-	Draft    func() bool // pull requests are made as drafts, unless it is said
-	Log      *slog.Logger
-	Now      func() time.Time
+	Forge func(ctx context.Context, repo *task.Repo, env api.Env) (*Forge, error)
+	// Submission says where pull requests of a repo are made for a caller.
+	Submission func(ctx context.Context, repo *task.Repo, env api.Env) (Submission, error)
+	Scratch    string // a directory for worktrees of hf's own
+	Settings   func() Settings
+	IsSecret   func(name, value string) bool // variables whose values are kept in memory only
+	Pulls      Pulls
+	Draft      func() bool // pull requests are made as drafts, unless it is said
+	Log        *slog.Logger
+	Now        func() time.Time
 }
 
 // Service carries out what people ask of branches.
@@ -103,11 +105,12 @@ type Service struct {
 	callers *callers
 
 	unfinished *unfinished
+	tried      *attempts
 }
 
 // NewService returns a service.
 func NewService(cfg Config) *Service {
-	return &Service{cfg: cfg, turns: newTurns(cfg.Store), callers: newCallers(), unfinished: newUnfinished()}
+	return &Service{cfg: cfg, turns: newTurns(cfg.Store), callers: newCallers(), unfinished: newUnfinished(), tried: newAttempts()}
 }
 
 // Plans returns the plans of every kind of operation on a repo.

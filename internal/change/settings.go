@@ -11,4 +11,5 @@ type Settings struct {
 	MergeMethod        api.MergeMethod // "" = squash, or the first that the forge allows
 	DeleteRemoteBranch bool            // hf's own, once merged
 	CheckLimit         time.Duration   // of a task's check
+	AutoRestack        bool            // branches whose bases moved, when nobody works on them
 }

@@ -79,7 +79,7 @@ func (d *driver) perform(ctx context.Context, kind api.StackActionKind, args act
 		rep, err = d.sync(ctx, on)
 	case api.StackSyncBranch:
 		rep, err = d.syncBranch(ctx, args, on)
-	case api.StackMerge, api.StackActionKind(KindMerged):
+	case api.StackMerge, api.StackActionKind(KindMerged), api.StackUnstack:
 		rep, err = d.moveAbove(ctx, args.Branch, on)
 	case api.StackTrack:
 		err = d.track(ctx, args)
@@ -162,8 +162,15 @@ func (d *driver) sync(ctx context.Context, on stack.OnConflict) (stack.Report, e
 	if err != nil {
 		return stack.Report{}, err
 	}
+	if err := d.signIn(ctx); err != nil {
+		return stack.Report{}, err
+	}
+	merged, err := d.mergedHeads(ctx)
+	if err != nil {
+		return stack.Report{}, err
+	}
 	rep, err := d.s.cfg.Stacks.Sync(ctx, d.in, stack.SyncRequest{
-		OnConflict: on, Hooks: d.hooks(),
+		Merged: merged, OnConflict: on, Hooks: d.hooks(),
 		// What a task was made for stays, so that it can be looked at and restored.
 		Fate: func(ctx context.Context, m stack.MergedBranch) (stack.Fate, error) {
 			m.Fate = stack.Remove
@@ -180,6 +187,23 @@ func (d *driver) sync(ctx context.Context, on stack.OnConflict) (stack.Report, e
 		}))
 	}
 	return rep.Report, err
+}
+
+// mergedHeads are the branches whose pull requests were merged, with the commits
+// that were.
+func (d *driver) mergedHeads(ctx context.Context) (map[string]string, error) {
+	out := map[string]string{}
+	err := d.s.cfg.Store.View(ctx, func(tx Tx) error {
+		pulls, err := tx.PullRequests(d.repo.ID)
+		for i := range pulls { // by number: the newest of a branch counts
+			delete(out, pulls[i].Branch)
+			if pulls[i].State == api.PullRequestMerged && pulls[i].Head != "" {
+				out[pulls[i].Branch] = pulls[i].Head
+			}
+		}
+		return err
+	})
+	return out, err
 }
 
 // merge joins moves of two rounds: a branch came from where it was first.

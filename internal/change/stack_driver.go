@@ -27,6 +27,7 @@ type driver struct {
 	args   actionArgs
 	repo   *task.Repo
 	in     stack.In
+	env    api.Env // the caller's
 
 	results  []stack.Result // of this step
 	holds    []func()
@@ -58,7 +59,7 @@ func (s *Service) drive(ctx context.Context, run *operation.Run) (*driver, error
 	if err != nil {
 		return nil, err
 	}
-	d.in = stack.In{Repo: gitOf(d.repo), Env: task.Environ(env)}
+	d.in, d.env = stack.In{Repo: gitOf(d.repo), Env: task.Environ(env)}, env
 	return d, nil
 }
 
@@ -100,6 +101,9 @@ func (d *driver) hooks() stack.Hooks {
 // worktree that is no task's is its owner's own business.
 func (d *driver) busy(ctx context.Context, branch, _ string) error {
 	if err := d.park(); err != nil {
+		return err
+	}
+	if err := d.s.NoteIncluded(ctx, d.repo, branch); err != nil { // once it is rewritten nobody can tell
 		return err
 	}
 	t, err := d.s.taskOf(ctx, d.repo, branch)
@@ -320,11 +324,15 @@ func (s *Service) Resume(ctx context.Context) error {
 			if slices.ContainsFunc(op.Steps, func(st operation.Step) bool { return st.State != api.StepPending }) {
 				s.turns.join(op.Repo, op.ID)
 			}
+			by[op.ID] = true
+			if !s.onStacks(op.Kind) {
+				continue
+			}
 			args, err := argsOf[actionArgs](op)
 			if err != nil {
 				return err
 			}
-			by[op.ID], by[args.Target] = true, true
+			by[args.Target] = true
 		}
 		actions, err := tx.StackActions("", []ActionState{ActionRunning})
 		if err != nil {

@@ -153,7 +153,9 @@ func (d *driver) rows(p *Progress, tasks map[string]*task.Task) []api.StackResul
 		out = append(out, row)
 	}
 	for _, r := range p.Results {
-		out = append(out, resultRow(r))
+		row := resultRow(r)
+		submittedRow(&row, p.Submitted)
+		out = append(out, row)
 	}
 	for i := range out {
 		if t := tasks[out[i].Branch]; t != nil {
@@ -189,7 +191,11 @@ func resultRow(r stack.Result) api.StackResult {
 func (d *driver) follow(tx Tx, forest stack.Forest, tasks map[string]*task.Task, results []stack.Result) error {
 	news := map[string]bool{}                // needs a restack
 	waits := map[string]*api.StoppedRebase{} // nil = none any more
+	notes := map[string]string{}
 	for _, r := range results {
+		if d.args.Auto && r.Error != nil && !r.Left && (r.Outcome == stack.Conflict || r.Outcome == stack.Dirty || r.Outcome == stack.Failed) {
+			notes[r.Branch] = "not restacked: " + r.Error.Message
+		}
 		if r.Kind != "" {
 			news[r.Branch] = !r.Outcome.Ok()
 		}
@@ -202,7 +208,7 @@ func (d *driver) follow(tx Tx, forest stack.Forest, tasks map[string]*task.Task,
 		t := tasks[branch]
 		before := *t
 		if rebase, touched := waits[branch]; touched {
-			t.Rebase = rebase
+			t.Rebase, t.StackNote = rebase, notes[branch]
 		}
 		if b, ok := forest.Branches[branch]; ok {
 			t.Parent = ""
@@ -217,7 +223,7 @@ func (d *driver) follow(tx Tx, forest stack.Forest, tasks map[string]*task.Task,
 			t.NeedsRestack = &stale
 		}
 		same := t.NeedsRestack == before.NeedsRestack || t.NeedsRestack != nil && before.NeedsRestack != nil && *t.NeedsRestack == *before.NeedsRestack
-		if t.Parent == before.Parent && t.Base == before.Base && same && t.Rebase == nil && before.Rebase == nil {
+		if t.Parent == before.Parent && t.Base == before.Base && same && t.Rebase == nil && before.Rebase == nil && t.StackNote == before.StackNote {
 			continue
 		}
 		if err := tx.PutTask(t); err != nil {

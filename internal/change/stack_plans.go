@@ -17,6 +17,7 @@ const (
 	StepTrack    = "track"
 	StepUntrack  = "untrack"
 	StepFold     = "fold"
+	StepSubmit   = "submit"
 	StepContinue = "continue"
 	StepAbort    = "abort"
 	StepAsk      = "ask"
@@ -41,6 +42,8 @@ func (s *Service) stackPlans() []operation.Plan[Tx] {
 		plan(api.StackReparentBranch, prepare, step(StepMove, s.runAction)),
 		plan(api.StackTrack, prepare, step(StepTrack, s.runAction)),
 		plan(api.StackUntrack, prepare, step(StepUntrack, s.runAction)),
+		plan(api.StackSubmit, prepare, step(StepSubmit, s.runSubmit)),
+		plan(api.StackUnstack, prepare, step(StepMove, s.runAction)),
 		plan(api.StackFold, prepare, step(StepFold, s.runAction)),
 		plan(api.StackContinue, step(StepContinue, s.runContinue)),
 		plan(api.StackAbort, step(StepAbort, s.runPutBack)),

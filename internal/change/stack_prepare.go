@@ -78,6 +78,7 @@ func (d *driver) settleOthers(ctx context.Context) error {
 		}
 		ops, err := tx.LiveOperations()
 		for i := range ops {
+			live[ops[i].ID] = true
 			if !d.s.onStacks(ops[i].Kind) {
 				continue
 			}
@@ -85,7 +86,7 @@ func (d *driver) settleOthers(ctx context.Context) error {
 			if err != nil {
 				return err
 			}
-			live[ops[i].ID], live[args.Target] = true, true
+			live[args.Target] = true
 		}
 		return err
 	})

@@ -18,6 +18,7 @@ type Tasks interface {
 	Archive(ctx context.Context, request, id string, in api.TaskAction) (task.Receipt, error)
 	CheckMerged(ctx context.Context, run *operation.Run, id, dir string) (*api.CheckResult, error)
 	Send(ctx context.Context, request, id string, in api.SendMessage) (session.Message, error)
+	Look(ctx context.Context, id string) error
 }
 
 // stoppedAction finds the action that stopped on a conflict of a branch, or the

@@ -27,6 +27,7 @@ type Stacks interface {
 	Abort(ctx context.Context, in stack.In, worktree string) error
 	Recover(ctx context.Context, in stack.In, a stack.Attempt) (stack.Recovered, error)
 	Snapshot(ctx context.Context, repo git.Repo, keep string) (stack.Snapshot, error)
+	Submit(ctx context.Context, in stack.In, req stack.SubmitRequest) ([]stack.Submitted, error)
 	Undo(ctx context.Context, in stack.In, req stack.UndoRequest) (stack.UndoReport, error)
 }
 

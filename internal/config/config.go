@@ -35,6 +35,7 @@ type Config struct {
 	// PullRequest is how pull requests are made and looked at.
 	PullRequest PullRequest
 	Prune       Prune
+	Stack       Stack
 	Tmux        Tmux
 	Merge       Merge
 	AutoFix     AutoFix
@@ -141,6 +142,17 @@ type TUI struct {
 	Notify       string // none, bell or desktop: when a task waits, fails or ends while the person looks elsewhere
 }
 
+// Stack is what hf does to stacks by itself.
+type Stack struct {
+	AutoRestack string // when a branch is restacked whose base moved: RestackOff or RestackIdle
+}
+
+// The values of auto_restack.
+const (
+	RestackOff  = "off"
+	RestackIdle = "idle" // when its agent is idle
+)
+
 // Prune is for how long hf keeps what `hf prune` may free. 0 means that it may
 // at once.
 type Prune struct {
@@ -165,6 +177,7 @@ func Default() Config {
 			CheckTimeout: 30 * time.Minute, FetchTimeout: 20 * time.Second,
 		},
 		AutoFix: AutoFix{Rounds: 3},
+		Stack:   Stack{AutoRestack: RestackOff},
 		Prune:   Prune{Saved: 30 * 24 * time.Hour, Trash: 7 * 24 * time.Hour},
 		TUI:     TUI{Theme: "auto", Colors: map[string]string{}, Unicode: "auto", Mouse: true, Notify: "none"},
 		Keys:    map[string][]string{},

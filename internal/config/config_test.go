@@ -54,6 +54,9 @@ trash = 0
 [tmux]
 window = true
 
+[stack]
+auto_restack = "idle"
+
 [merge]
 method = "rebase"
 delete_remote_branch = true
@@ -105,6 +108,7 @@ func TestParse(t *testing.T) {
 		Prune:   Prune{Saved: 48 * time.Hour},
 
 		PullRequest: PullRequest{Draft: true, Poll: time.Minute},
+		Stack:       Stack{AutoRestack: "idle"},
 		Tmux:        Tmux{Window: true},
 		Merge:       Merge{Method: api.MergeRebase, DeleteRemoteBranch: true},
 		AutoFix:     AutoFix{Ci: true, Reviews: true, Conflicts: true, Rounds: 5},
@@ -130,7 +134,7 @@ func TestParse(t *testing.T) {
 func TestParseRefuses(t *testing.T) {
 	tests := map[string]struct{ content, want string }{
 		"unknown key, near one":    {"agnet = 'x'", `f:1: unknown key "agnet"; did you mean "agent"?`},
-		"unknown key, none near":   {"colour = 1", `f:1: unknown key "colour"; the keys here are agent, agents, auto_fix, backend, backup, create, editor, forge, keys, merge, permission, provider, prune, pull_request, quiet_after, repos, tmux, tui, workspace`},
+		"unknown key, none near":   {"colour = 1", `f:1: unknown key "colour"; the keys here are agent, agents, auto_fix, backend, backup, create, editor, forge, keys, merge, permission, provider, prune, pull_request, quiet_after, repos, stack, tmux, tui, workspace`},
 		"unknown in a table":       {"\n[backend]\nidle_exti = '1m'", `f:3: unknown key "backend.idle_exti"; did you mean "idle_exit"?`},
 		"unknown in an inline one": {"agents = { a = { comand = 'x' } }", `f:1: unknown key "agents.a.comand"; did you mean "command"?`},
 		"the topmost is told":      {"\nagent = 1\nagnet = 2", `f:2: agent: a text in quotes is needed, not a number`},

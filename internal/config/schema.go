@@ -59,6 +59,9 @@ func keys(c *Config) map[string]setter {
 			"draft": flag(&c.PullRequest.Draft),
 			"poll":  duration(&c.PullRequest.Poll),
 		}),
+		"stack": table(map[string]setter{
+			"auto_restack": choice(&c.Stack.AutoRestack, RestackOff, RestackIdle),
+		}),
 		"tmux": table(map[string]setter{
 			"window": flag(&c.Tmux.Window),
 		}),
@@ -249,6 +252,18 @@ func permission(into *api.Permission) setter {
 			return nil
 		}
 		return wrong(key, `one of "ask", "edits" and "all" is needed`)
+	}
+}
+
+// choice takes one of some words.
+func choice(into *string, words ...string) setter {
+	return func(key []string, value any) error {
+		s, ok := value.(string)
+		if ok && slices.Contains(words, s) {
+			*into = s
+			return nil
+		}
+		return wrong(key, "one of %q is needed", words)
 	}
 }
 

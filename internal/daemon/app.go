@@ -144,14 +144,15 @@ func (a *app) wire(ctx context.Context, cfg *config.Source) error {
 	a.wirePulls(cfg)
 	a.changes = change.NewService(change.Config{
 		Store: changeStore{a.store}, Git: a.git, Stacks: a.stacks, Sessions: a.sessions, Tasks: a.tasks, Repos: a.repos,
-		Runner:   func() change.Runner { return a.runner },
-		Login:    a.remoteLogin,
-		Forge:    a.repoForge,
-		Scratch:  paths.Scratch(),
-		Settings: func() change.Settings { return changeSettings(cfg.Current()) },
-		Pulls:    a.pulls,
-		Draft:    func() bool { return cfg.Current().PullRequest.Draft },
-		IsSecret: config.HoldsSecret, Log: log, Now: fault.Now,
+		Runner:     func() change.Runner { return a.runner },
+		Login:      a.remoteLogin,
+		Forge:      a.repoForge,
+		Submission: a.submission,
+		Scratch:    paths.Scratch(),
+		Settings:   func() change.Settings { return changeSettings(cfg.Current()) },
+		Pulls:      a.pulls,
+		Draft:      func() bool { return cfg.Current().PullRequest.Draft },
+		IsSecret:   config.HoldsSecret, Log: log, Now: fault.Now,
 	})
 	a.runner = operation.New(operation.Config[*store.Tx]{Store: a.store, Plans: slices.Concat(
 		operation.Lift(a.tasks.Plans(), func(tx *store.Tx) task.Tx { return tx }),
@@ -228,7 +229,7 @@ func (a *app) begin(ctx context.Context) error {
 	}
 	react := reactions{
 		events: events, refresh: a.tasks.Refresh, check: a.tasks.StartCheck, start: a.tasks.StartPending,
-		branches: a.branches.TasksChanged, pulls: followPulls(a.pulls), log: log,
+		branches: a.branches.TasksChanged, stacks: a.changes.React, pulls: followPulls(a.pulls), log: log,
 	}
 	a.group.Go(func() error { react.run(ctx, seq); return nil })
 	a.group.Go(func() error { a.lookAtSandboxes(ctx); return nil })

@@ -20,7 +20,9 @@ type reactions struct {
 	// branches is told that there may be other tasks, or other branches of theirs.
 	branches func()
 	pulls    func(e api.Event) // is told of everything
-	log      *slog.Logger
+	// stacks does what follows for the stacks of repos.
+	stacks func(ctx context.Context, e api.Event) error
+	log    *slog.Logger
 }
 
 // run follows the events after seq until ctx ends. It is told of every one, in
@@ -60,6 +62,9 @@ func (r reactions) run(ctx context.Context, seq int64) {
 }
 
 func (r reactions) react(ctx context.Context, e api.Event) {
+	if err := r.stacks(ctx, e); err != nil && ctx.Err() == nil {
+		r.log.Debug("follow an event", "event", e.Kind, "task", e.Task, "err", err)
+	}
 	var what []func(context.Context, string) error
 	r.pulls(e)
 	switch e.Kind {

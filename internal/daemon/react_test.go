@@ -39,7 +39,7 @@ func TestReactionsGoOnWhereTheyWere(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
 		defer cancel()
 		r := reactions{
-			events: events, branches: func() {}, pulls: func(api.Event) {}, log: slog.New(slog.DiscardHandler),
+			events: events, branches: func() {}, stacks: func(context.Context, api.Event) error { return nil }, pulls: func(api.Event) {}, log: slog.New(slog.DiscardHandler),
 			check: func(context.Context, string) error { return nil },
 			refresh: func(_ context.Context, task string) error {
 				done = append(done, task)

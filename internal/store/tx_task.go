@@ -54,6 +54,7 @@ func taskColumns(t *task.Task) []column {
 		{"needs_restack", &t.NeedsRestack},
 		{"unpushed", &t.Unpushed},
 		{"conflicts", jsonOf(&t.Conflicts)},
+		{"stack_note", &t.StackNote},
 		{"rebase", jsonOf(&t.Rebase)},
 		{"pull_request", optJSON[api.PullRequestSummary]{&t.Pull}},
 		{"version", &t.Version},

@@ -70,7 +70,7 @@ func active(t *Task) (api.Status, string) {
 		if checkDue(t) {
 			return api.StatusRunning, "running the check"
 		}
-		return api.StatusIdle, or(ended(t.Result), why)
+		return api.StatusIdle, or(ended(t.Result), or(stackNote(t), why))
 	case api.ActivityNeedsPermission:
 		return api.StatusWaiting, join("permission", why)
 	case api.ActivityNeedsInput:
@@ -81,7 +81,7 @@ func active(t *Task) (api.Status, string) {
 		if checkDue(t) {
 			return api.StatusRunning, "running the check"
 		}
-		return api.StatusIdle, or(why, "agent exited; the next message starts it again")
+		return api.StatusIdle, or(stackNote(t), or(why, "agent exited; the next message starts it again"))
 	case api.ActivityFailed:
 		return api.StatusError, or(why, "the agent failed")
 	case api.ActivityUnknown:
@@ -90,6 +90,14 @@ func active(t *Task) (api.Status, string) {
 		return api.StatusIdle, "no agent yet; the next message starts one"
 	}
 	return api.StatusError, fmt.Sprintf("activity %q is not known to this hfd", t.Activity)
+}
+
+// stackNote says why a branch does not stand on its base, though it is to.
+func stackNote(t *Task) string {
+	if t.NeedsRestack == nil || !*t.NeedsRestack {
+		return ""
+	}
+	return t.StackNote
 }
 
 // stopped says that a rebase waits for somebody.

@@ -52,6 +52,7 @@ type Task struct {
 	Unpushed       *int
 	Conflicts      []api.Conflict
 	Pull           api.Opt[api.PullRequestSummary]
+	StackNote      string             // why hf itself could not restack its branch, as long as that is due
 	Rebase         *api.StoppedRebase // that waits in the sandbox for somebody; nil = none
 
 	Version   int64

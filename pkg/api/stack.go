@@ -19,6 +19,7 @@ const (
 	StackAbort          StackActionKind = "abort"
 	StackResolve        StackActionKind = "resolve"
 	StackUndo           StackActionKind = "undo"
+	StackUnstack        StackActionKind = "unstack"     // by hf itself: what stood on a branch that went moves to its base
 	StackSyncBranch     StackActionKind = "sync_branch" // of a task: with what others pushed to it
 	StackMerge          StackActionKind = "merge"       // what stood on a merged branch
 )

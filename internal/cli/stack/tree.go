@@ -27,7 +27,7 @@ func drawTree(io *iostreams.IOStreams, s *api.Stack) error {
 	lines := trunks(s)
 	for i := range s.Branches {
 		b := &s.Branches[i]
-		if b.Depth == 0 && (i == 0 || b.Base != s.Branches[i-1].Base || s.Branches[i-1].Depth > 0 && rootBase(s, i-1) != b.Base) && b.Base != "" {
+		if b.Depth == 0 && b.Base != "" && (i == 0 || rootBase(s, i-1) != b.Base) {
 			tb.Cells(table.Cell{Text: b.Base, Style: st.Bold})
 		}
 		tb.Cells(row(st, b, lines[i])...)

@@ -105,6 +105,12 @@ func (c *Clients) Client(ctx context.Context, host string, env api.Env) (forge.C
 	return c.With(credential)
 }
 
+// Endpoint returns where a host answers, as the user has configured it.
+func (c *Clients) Endpoint(host string) (Endpoint, error) {
+	host = forge.CanonicalHost(host)
+	return NewEndpoint(host, c.opts.Settings(host))
+}
+
 // With returns who speaks to a host with a token.
 func (c *Clients) With(credential forge.Credential) (forge.Client, error) {
 	e, err := NewEndpoint(credential.Host, c.opts.Settings(credential.Host))
