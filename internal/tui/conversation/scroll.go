@@ -28,7 +28,8 @@ func (s *scroll) lay(n, cut, height int, draw func(i int) []string) window {
 		at, s.line = 0, 0
 	}
 	var w window
-	for i := min(at, n-1); i < n && len(w.lines) < height; i++ {
+	i := min(at, n-1)
+	for ; i < n && len(w.lines) <= height; i++ {
 		lines := draw(i)
 		from := 0
 		if i == at {
@@ -36,7 +37,7 @@ func (s *scroll) lay(n, cut, height int, draw func(i int) []string) window {
 		}
 		w.add(i, lines[from:])
 	}
-	if len(w.lines) < height { // the end is seen
+	if i == n && len(w.lines) <= height { // the end is seen
 		s.free = false
 		return last(n, height, draw)
 	}

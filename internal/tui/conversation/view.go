@@ -35,6 +35,10 @@ func (p *Pane) View(bool) []string {
 	for len(lines) < p.height-len(below) {
 		lines = append(lines, "")
 	}
+	if at := p.height - len(below) - 1; at >= 0 && p.scrollOf().free {
+		more := p.d.Theme.Accent.Render(" " + p.d.Theme.Sign.More + " " + p.d.Keys.Hint("conversation.end") + " ")
+		lines = widget.Over(lines, []string{more}, max(p.width-widget.Width(more), 0), at)
+	}
 	return append(lines[:max(p.height-len(below), 0)], below...)
 }
 
@@ -63,10 +67,6 @@ func (p *Pane) nothing() string {
 // below is what stands below the conversation.
 func (p *Pane) below() []string {
 	var out []string
-	if p.scrollOf().free {
-		t := p.d.Theme
-		out = append(out, t.Dim.Render(fmt.Sprintf(" %s %s goes to the end", t.Sign.More, p.d.Keys.Hint("conversation.end"))))
-	}
 	least := leastTalk
 	if p.height < 4*leastTalk {
 		least = 0 // what is asked comes first
@@ -118,7 +118,7 @@ func (p *Pane) usage() string {
 	if len(parts) == 0 {
 		return ""
 	}
-	return " " + t.Dim.Render(strings.Join(parts, " · "))
+	return " " + t.Dim.Render(widget.Cut(strings.Join(parts, " · "), p.width-1, t.Sign.Ellipsis))
 }
 
 // tokens is a count in short.

@@ -38,8 +38,8 @@ func Over(screen, lines []string, x, y int) []string {
 		if at < 0 || at >= len(out) {
 			continue
 		}
-		w := Width(l)
-		out[at] = ansi.Truncate(out[at], x, "") + reset + l + reset + ansi.TruncateLeft(out[at], x+w, "")
+		under := out[at]
+		out[at] = Fit(under, x, "") + reset + l + reset + ansi.TruncateLeft(under, x+Width(l), "")
 	}
 	return out
 }
