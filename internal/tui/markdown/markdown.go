@@ -6,6 +6,8 @@ package markdown
 import (
 	"strings"
 
+	"github.com/charmbracelet/x/ansi"
+
 	"github.com/hf-dev/hf/internal/tui/theme"
 	"github.com/hf-dev/hf/internal/tui/widget"
 )
@@ -97,16 +99,7 @@ func hard(line string, width int) []string {
 	if len(line) <= width {
 		return []string{line}
 	}
-	var out []string
-	for line != "" {
-		head := widget.Cut(line, width, "")
-		if head == "" {
-			break
-		}
-		out = append(out, head)
-		line = line[len(head):]
-	}
-	return out
+	return strings.Split(ansi.Hardwrap(line, width, true), "\n")
 }
 
 // line draws a line that is not source text.

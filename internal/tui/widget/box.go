@@ -39,9 +39,19 @@ func Over(screen, lines []string, x, y int) []string {
 			continue
 		}
 		under := out[at]
-		out[at] = Fit(under, x, "") + reset + l + reset + ansi.TruncateLeft(under, x+Width(l), "")
+		out[at] = Fit(under, x, "") + reset + l + reset + after(under, x+Width(l))
 	}
 	return out
+}
+
+// after is what of a line is right of a column. Half a wide letter is a blank.
+func after(line string, column int) string {
+	rest := ansi.TruncateLeft(line, column, "")
+	room := max(Width(line)-column, 0)
+	if Width(rest) > room {
+		rest = ansi.TruncateLeft(line, column+1, "")
+	}
+	return Spaces(room-Width(rest)) + rest
 }
 
 const reset = "\x1b[0m"

@@ -3,6 +3,7 @@
 package widget
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/charmbracelet/x/ansi"
@@ -58,7 +59,15 @@ func Wrap(s string, width int) []string {
 	if len(s) <= width {
 		return []string{s}
 	}
-	return strings.Split(ansi.Wrap(s, width, ""), "\n")
+	lines := strings.Split(ansi.Wrap(s, width, ""), "\n")
+	for i := 0; i < len(lines); i++ {
+		if Width(lines[i]) > width { // it keeps a dash on the line that it fills
+			parts := strings.Split(ansi.Hardwrap(lines[i], width, true), "\n")
+			lines = slices.Replace(lines, i, i+1, parts...)
+			i += len(parts) - 1
+		}
+	}
+	return lines
 }
 
 // Clean makes text that is not ours fit to be drawn: no sequence, no control
