@@ -11,3 +11,7 @@ func (s *Service) Polls(id string) bool {
 	defer s.mu.Unlock()
 	return s.places[id] != nil
 }
+
+// Blind makes a service do without what tells of changes, as where a system has
+// no more of it to give.
+func (s *Service) Blind() { s.watch = &watcher{} }

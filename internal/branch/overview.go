@@ -42,6 +42,9 @@ func (s *Service) Overview(ctx context.Context, id string) (api.RepoOverview, er
 	if err != nil {
 		return out, err
 	}
+	if j.repo.State != api.RepoReady {
+		out.Error = &api.Error{Code: api.CodeConflict, Message: strings.TrimSpace("the repo is " + j.repo.State + " " + j.repo.Reason)}
+	}
 	at := git.Repo{Top: j.repo.Path, GitDir: j.repo.GitDir}
 	if j.trees, err = s.cfg.Git.Worktrees(at); err != nil {
 		out.Error = cmp.Or(out.Error, asError(err))

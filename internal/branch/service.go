@@ -62,7 +62,9 @@ func (s *Service) TasksChanged() {
 
 // Run looks at the repositories of live tasks until ctx ends.
 func (s *Service) Run(ctx context.Context) {
-	s.watch = newWatcher(s.cfg.Log)
+	if s.watch == nil {
+		s.watch = newWatcher(s.cfg.Log)
+	}
 	var all sync.WaitGroup
 	all.Go(s.watch.run)
 	defer all.Wait()

@@ -11,17 +11,22 @@ import (
 	"time"
 
 	"github.com/hf-dev/hf/internal/branch"
+	"github.com/hf-dev/hf/internal/stack"
 	"github.com/hf-dev/hf/internal/store"
 	"github.com/hf-dev/hf/internal/task"
+	"github.com/hf-dev/hf/internal/xec"
 	"github.com/hf-dev/hf/pkg/api"
 )
 
 // serve runs a service that looks at repositories by itself.
-func (w *world) serve(every time.Duration) *branch.Service {
+func (w *world) serve(every time.Duration, change ...func(*branch.Service)) *branch.Service {
 	w.Helper()
 	s := branch.New(branch.Config{
 		Store: branchStore{w.store}, Git: w.git, Stacks: w.forest, Log: slog.New(slog.DiscardHandler), Now: time.Now, Every: every,
 	})
+	for _, c := range change {
+		c(s)
+	}
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan struct{})
 	go func() {
@@ -216,6 +221,65 @@ func TestWithoutGitSpicesRecordTheRestHolds(t *testing.T) {
 	w.look()
 	if w.forest.reads != 2 || !w.rows()["b"].Tracked {
 		t.Errorf("%d reads of the record, %+v", w.forest.reads, w.rows()["b"])
+	}
+}
+
+func TestWhatIsNotWatchedIsLookedAt(t *testing.T) {
+	w := newWorld(t)
+	w.branch("a", "main", "a.txt", "a\n")
+	id := w.task("a", "main")
+	w.serve(10*time.Millisecond, (*branch.Service).Blind)
+	w.await("the first look", func() bool { return w.read(id).Ahead != nil })
+	w.commit("a", "a.txt", "more\n")
+	w.await("it moves", func() bool { return *w.read(id).Ahead == 2 })
+}
+
+// What git-spice itself writes is read as it is meant.
+func TestRealGitSpice(t *testing.T) {
+	spice := os.Getenv("HF_TEST_GIT_SPICE")
+	if spice == "" {
+		t.Skip("no git-spice: scripts/git-spice.sh builds it, HF_TEST_GIT_SPICE names it")
+	}
+	w := newWorld(t)
+	run := func(args ...string) {
+		t.Helper()
+		argv := append([]string{spice, "--no-prompt"}, args...)
+		if err := xec.Run(t.Context(), xec.Cmd{Argv: argv, Dir: w.path(), Env: w.env}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	w.branch("a", "main", "a.txt", "a\n")
+	w.branch("team/b", "a", "b.txt", "b\n")
+	w.branch("c", "team/b", "c.txt", "c\n")
+	run("repo", "init", "--trunk", "main")
+	run("branch", "track", "a", "--base", "main")
+	run("branch", "track", "team/b", "--base", "a")
+	run("branch", "track", "c", "--base", "team/b")
+	s := branch.New(branch.Config{
+		Store: branchStore{w.store}, Git: w.git, Stacks: stack.New(stack.Options{Git: w.git, Scratch: w.path("..", "scratch")}),
+		Log: slog.New(slog.DiscardHandler), Now: time.Now,
+	})
+	look := func() {
+		t.Helper()
+		if err := s.Look(t.Context(), "r"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	look()
+	w.want(map[string]string{"a": "main ↑1 ↓0 unpushed 1", "team/b": "a ↑1 ↓0 unpushed 1", "c": "team/b ↑1 ↓0 unpushed 1"})
+	w.commit("a", "a.txt", "more\n")
+	look()
+	w.want(map[string]string{"team/b": "a ↑1 ↓1 unpushed 1 restack", "c": "team/b ↑1 ↓0 unpushed 1 restack"})
+	run("stack", "restack")
+	look()
+	w.want(map[string]string{"a": "main ↑2 ↓0 unpushed 2", "team/b": "a ↑1 ↓0 unpushed 1", "c": "team/b ↑1 ↓0 unpushed 1"})
+	run("upstack", "onto", "main", "--branch", "c")
+	look()
+	w.want(map[string]string{"c": "main ↑1 ↓0 unpushed 1"})
+	run("branch", "untrack", "c")
+	look()
+	if rows := w.rows(); rows["c"].Tracked || !rows["a"].Tracked {
+		t.Errorf("%+v", rows)
 	}
 }
 

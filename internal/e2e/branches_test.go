@@ -98,7 +98,7 @@ func TestListsStartNoProcessAndKnowWhatMoved(t *testing.T) {
 		time.Sleep(300 * time.Millisecond)
 		return started() == ""
 	})
-	for _, args := range [][]string{{"list"}, {"list", "--json"}, {"status"}} {
+	for _, args := range [][]string{{"list"}, {"list", "--json"}, {"stack"}, {"stack", other, "--json"}, {"status"}} {
 		m.hf(args...)
 	}
 	if got := started(); got != "" {
