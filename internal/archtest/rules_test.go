@@ -51,7 +51,7 @@ func rules() []rule {
 		}},
 		{"internal/pull", []string{"internal/forge", "internal/git", "internal/task"}},
 		{"internal/branch", []string{"internal/git", "internal/stack", "internal/task"}},
-		{"internal/repo", []string{"internal/git", "internal/ids", "internal/repoconfig", "internal/task"}},
+		{"internal/repo", []string{"internal/forge", "internal/git", "internal/ids", "internal/repoconfig", "internal/task"}},
 		{"internal/stack", []string{"internal/git", "internal/xec"}},
 		{"internal/rebuild", []string{
 			"internal/git", "internal/hold", "internal/ids", "internal/journal", "internal/operation", "internal/session", "internal/task",

@@ -107,7 +107,7 @@ func (a *app) wire(ctx context.Context, cfg *config.Source) error {
 	umask := a.daemon.Umask()
 	a.git = git.New(git.Options{Views: paths.GitViews(), Umask: &umask, Log: log})
 	a.wireForges(cfg)
-	a.repos = repo.New(repo.Config{Store: repoStore{a.store}, Git: a.git, Dir: paths.Repos(), Log: log, Now: fault.Now})
+	a.repos = repo.New(repo.Config{Store: repoStore{a.store}, Git: a.git, Dir: paths.Repos(), Forges: a.forges, Login: a.remoteLogin, Log: log, Now: fault.Now})
 	socket := func(name string) string {
 		path, err := paths.HolderSocket(name)
 		if err != nil {
@@ -163,7 +163,7 @@ func (a *app) wire(ctx context.Context, cfg *config.Source) error {
 		Tasks: a.tasks, Landings: a.changes, Changes: a.changes, Sessions: talks{a.tasks, a.sessions}, Events: eventStore{a.store}, Repos: repos{a.repos},
 		Branches:   branches{a.branches, a.repos},
 		Workspaces: workspaces{a.store, cfg}, Agents: a.agents, Backend: backend{a}, Doctor: doctor{a, a.agents}, Database: database{a},
-		Auth: auth{a.logins, ctx}, Pulls: a.pulls, PullMaker: a.changes,
+		Auth: auth{a.logins, ctx}, Pulls: a.pulls, PullMaker: a.changes, Importer: a.repos,
 		Preferences: func() api.Preferences { return preferences(cfg.Current()) },
 		Isolation:   func(string) string { return worktrees.Capabilities().Isolation },
 	})

@@ -52,8 +52,9 @@ func fetchArgs(remote, branch string) []string {
 
 // Clone clones a repository into a directory that appears only when the clone
 // is complete. The clone has no files checked out: hf's worktrees have. What an
-// interrupted clone left is removed first.
-func (r *Runner) Clone(ctx context.Context, address, dest string, env []string, progress func(string)) (Repo, error) {
+// interrupted clone left is removed first. A login that the host refuses is as
+// good as nil, which leaves signing in to whoever git asks.
+func (r *Runner) Clone(ctx context.Context, address, dest string, login *Login, env []string, progress func(string)) (Repo, error) {
 	if err := r.check(ctx); err != nil {
 		return Repo{}, err
 	}
@@ -69,15 +70,26 @@ func (r *Runner) Clone(ctx context.Context, address, dest string, env []string, 
 	if err := errors.Join(os.RemoveAll(tmp), os.MkdirAll(filepath.Dir(dest), 0o700)); err != nil {
 		return Repo{}, fmt.Errorf("make directory of clones: %w", err)
 	}
-	err = r.exec(ctx, filepath.Dir(dest), call{
-		env: callerEnv(env), stderr: newProgress(progress), limit: cloneLimit,
-		args: []string{
-			"clone", "--progress", "--no-checkout", "--no-recurse-submodules", "--template=", "--upload-pack=git-upload-pack",
-			"--origin=origin", "--end-of-options", address, tmp,
-		},
-	})
+	clone := func(login *Login) error {
+		err := r.exec(ctx, filepath.Dir(dest), call{
+			env: append(callerEnv(env), signIns(nil).with(login).env()...), stderr: newProgress(progress), limit: cloneLimit,
+			args: []string{
+				"clone", "--progress", "--no-checkout", "--no-recurse-submodules", "--template=", "--upload-pack=git-upload-pack",
+				"--origin=origin", "--end-of-options", address, tmp,
+			},
+		})
+		if err != nil {
+			return errors.Join(networkError(withoutUser(address), err), os.RemoveAll(tmp))
+		}
+		return nil
+	}
+	if err = clone(login); login != nil && api.IsCode(err, api.CodeUnauthorized) {
+		if clone(nil) == nil {
+			err = nil
+		}
+	}
 	if err != nil {
-		return Repo{}, errors.Join(networkError(withoutUser(address), err), os.RemoveAll(tmp))
+		return Repo{}, err
 	}
 	if _, err := r.Open(ctx, tmp); err != nil {
 		if api.IsCode(err, api.CodeConflict) {

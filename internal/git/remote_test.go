@@ -72,7 +72,7 @@ func TestCloneAppearsWhole(t *testing.T) {
 	dest := f.path("clones/host/owner/name")
 	f.write("clones/host/owner/name.partial/junk", "of an interrupted clone")
 	var said []string
-	repo, err := f.run.Clone(t.Context(), "file://"+f.path("origin.git"), dest, f.env, func(s string) { said = append(said, s) })
+	repo, err := f.run.Clone(t.Context(), "file://"+f.path("origin.git"), dest, nil, f.env, func(s string) { said = append(said, s) })
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -88,7 +88,7 @@ func TestCloneAppearsWhole(t *testing.T) {
 	if entries, err := os.ReadDir(filepath.Dir(dest)); err != nil || len(entries) != 1 {
 		t.Errorf("beside the clone: %v, %v", entries, err)
 	}
-	if again, err := f.run.Clone(t.Context(), "file:///nowhere", dest, f.env, nil); err != nil || again != repo {
+	if again, err := f.run.Clone(t.Context(), "file:///nowhere", dest, nil, f.env, nil); err != nil || again != repo {
 		t.Errorf("cloning again = %+v, %v", again, err)
 	}
 }
@@ -102,7 +102,7 @@ func TestCloneThatFailsLeavesNothing(t *testing.T) {
 		"ext::sh -c true":                 api.CodeInvalid,
 		"--upload-pack=touch x":           api.CodeNotFound,
 	} {
-		_, err := f.run.Clone(t.Context(), url, f.path("clones/x"), f.env, nil)
+		_, err := f.run.Clone(t.Context(), url, f.path("clones/x"), nil, f.env, nil)
 		wantCode(t, err, code)
 		if said := err.Error(); !strings.HasPrefix(url, "-") && (!strings.Contains(said, url) || strings.Contains(said, "clones/x") || strings.Contains(said, "\n")) {
 			t.Errorf("it says %q", said)
@@ -118,7 +118,7 @@ func TestCloneOfARemoteWhoseHeadIsNowhere(t *testing.T) {
 	f := newFixture(t)
 	f.git(".", "clone", "-q", "--bare", "repo", "origin.git")
 	f.git("origin.git", "symbolic-ref", "HEAD", "refs/heads/nowhere")
-	repo, err := f.run.Clone(t.Context(), "file://"+f.path("origin.git"), f.path("clones/x"), f.env, nil)
+	repo, err := f.run.Clone(t.Context(), "file://"+f.path("origin.git"), f.path("clones/x"), nil, f.env, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -155,7 +155,7 @@ func TestRemoveCloneKeepsWhatIsOnlyThere(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			f := newFixture(t)
-			repo, err := f.run.Clone(t.Context(), "file://"+f.path("repo/.git"), f.path("clones/x"), f.env, nil)
+			repo, err := f.run.Clone(t.Context(), "file://"+f.path("repo/.git"), f.path("clones/x"), nil, f.env, nil)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -19,10 +19,13 @@ import (
 // progressEvery is how often the progress of a clone is told.
 const progressEvery = time.Second
 
-// clone clones a repository in the background, once at a time. Without Start,
-// or with a clone of it in progress, it does nothing: the row says what is to
-// be done.
-func (s *Service) clone(r task.Repo, env api.Env) {
+// atOnce is how many repositories are cloned at a time that nobody waits for.
+const atOnce = 3
+
+// clone clones a repository in the background, once at a time, and with others
+// that share slots only as many at a time as those are. Without Start, or with a
+// clone of it in progress, it does nothing: the row says what is to be done.
+func (s *Service) clone(r task.Repo, env api.Env, slots chan struct{}) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.ctx == nil || s.ctx.Err() != nil || s.live[r.ID] {
@@ -36,6 +39,14 @@ func (s *Service) clone(r task.Repo, env api.Env) {
 			delete(s.live, r.ID)
 			s.mu.Unlock()
 		}()
+		if slots != nil {
+			select {
+			case slots <- struct{}{}:
+				defer func() { <-slots }()
+			case <-ctx.Done():
+				return // the next Start goes on
+			}
+		}
 		s.runClone(ctx, r, env)
 	})
 }
@@ -46,9 +57,13 @@ func (s *Service) runClone(ctx context.Context, r task.Repo, env api.Env) {
 	for _, name := range slices.Sorted(maps.Keys(env)) {
 		list = append(list, name+"="+env[name])
 	}
+	var login *git.Login
+	if s.cfg.Login != nil {
+		login = s.cfg.Login(ctx, r.Remote, env)
+	}
 	var found git.Repo
 	err := fault.Around("repo.clone", func() (err error) {
-		found, err = s.cfg.Git.Clone(ctx, r.Remote, dest, list, s.reporter(ctx, r))
+		found, err = s.cfg.Git.Clone(ctx, r.Remote, dest, login, list, s.reporter(ctx, r))
 		return err
 	})
 	if ctx.Err() != nil {

@@ -12,11 +12,13 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
 	"time"
 
+	"github.com/hf-dev/hf/internal/forge"
 	"github.com/hf-dev/hf/internal/git"
 	"github.com/hf-dev/hf/internal/ids"
 	"github.com/hf-dev/hf/internal/task"
@@ -53,17 +55,22 @@ type Git interface {
 	DefaultBranch(ctx context.Context, repo git.Repo) (string, error)
 	StartPoint(ctx context.Context, repo git.Repo, name string, remote bool) (string, error)
 	Tree(repo git.Repo) git.Tree
-	Clone(ctx context.Context, url, dest string, env []string, progress func(string)) (git.Repo, error)
+	Clone(ctx context.Context, url, dest string, login *git.Login, env []string, progress func(string)) (git.Repo, error)
 	RemoveClone(ctx context.Context, repo git.Repo, under string) (kept string, err error)
 }
 
-// Config is what a Service works with. Every field is required.
+// Config is what a Service works with. All but the last two are required.
 type Config struct {
 	Store Store
 	Git   Git
 	Dir   string // absolute: hf's clones are below it
 	Log   *slog.Logger
 	Now   func() time.Time
+	// Forges are where repositories are imported from. Nil: nowhere.
+	Forges forge.Clients
+	// Login says who signs in to a remote at an address for a caller. Nil: whoever
+	// git asks.
+	Login func(ctx context.Context, address string, env api.Env) *git.Login
 }
 
 // Service adds, finds and removes repositories. It clones in the background.
@@ -75,11 +82,14 @@ type Service struct {
 	cancel context.CancelFunc
 	live   map[string]bool // ids being cloned
 	group  sync.WaitGroup
-	adding sync.Mutex // names and identities are chosen one at a time
+	adding sync.Mutex    // names and identities are chosen one at a time
+	slots  chan struct{} // of clones that nobody waits for
 }
 
 // New returns a service. Start makes it clone.
-func New(cfg Config) *Service { return &Service{cfg: cfg, live: map[string]bool{}} }
+func New(cfg Config) *Service {
+	return &Service{cfg: cfg, live: map[string]bool{}, slots: make(chan struct{}, atOnce)}
+}
 
 // Start takes up the clones that an earlier daemon did not finish. Background
 // work ends with ctx or Close.
@@ -97,7 +107,7 @@ func (s *Service) Start(ctx context.Context) error {
 	}
 	for _, r := range repos {
 		if r.State == api.RepoCloning {
-			s.clone(r, nil)
+			s.clone(r, nil, s.slots)
 		}
 	}
 	return nil
@@ -176,12 +186,12 @@ func (s *Service) addRemote(ctx context.Context, request string, in api.AddRepo)
 	if err != nil {
 		return task.Repo{}, err
 	}
-	r := task.Repo{Workspace: in.Workspace, Remote: u.String(), Managed: true, State: api.RepoCloning}
+	r := newClone(in.Workspace, u)
 	key := RemoteKey(r.Remote)
 	known := func(other task.Repo) bool { return RemoteKey(other.Remote) == key }
-	r, err = s.put(ctx, request, r, in.Name, []string{u.name(), u.owner() + "-" + u.name()}, known)
+	r, err = s.put(ctx, request, r, in.Name, namesOf(u), known)
 	if err == nil && r.Managed && r.State == api.RepoCloning {
-		s.clone(r, in.Env)
+		s.clone(r, in.Env, nil)
 	}
 	return r, err
 }
@@ -193,42 +203,41 @@ func (s *Service) put(ctx context.Context, request string, r task.Repo, name str
 		if done, err := replay(tx, request, &r); done || err != nil {
 			return err
 		}
-		if err := tx.EnsureWorkspace(r.Workspace); err != nil {
-			return err
-		}
 		repos, err := tx.Repos(r.Workspace)
 		if err != nil {
 			return err
 		}
-		for _, other := range repos {
-			if !known(other) {
-				continue
-			}
-			if other.State != api.RepoError {
-				r = other
-				return remember(tx, request, r)
-			}
-			other.State, other.Reason, other.Failure = api.RepoCloning, "", nil
-			r = other
-			return s.save(tx, request, &r)
-		}
-		if r.Name, err = freeName(repos, name, names); err != nil {
+		if r, err = s.putIn(tx, repos, r, name, names, known); err != nil {
 			return err
 		}
-		r.ID, r.CreatedAt = ids.New(), s.cfg.Now()
-		return s.save(tx, request, &r)
+		return remember(tx, request, r)
 	})
 	return r, err
 }
 
-func (s *Service) save(tx Tx, request string, r *task.Repo) error {
-	if err := tx.PutRepo(r); err != nil {
-		return err
+// putIn is put in a transaction that does more. repos are those of the workspace.
+func (s *Service) putIn(tx Tx, repos []task.Repo, r task.Repo, name string, names []string, known func(task.Repo) bool) (task.Repo, error) {
+	if err := tx.EnsureWorkspace(r.Workspace); err != nil {
+		return r, err
 	}
-	if _, err := tx.Event(api.EventRepoChanged, r.Workspace, "", View(*r, "")); err != nil {
-		return err
+	var err error
+	if i := slices.IndexFunc(repos, known); i >= 0 {
+		r = repos[i]
+		if r.State != api.RepoError {
+			return r, nil
+		}
+		r.State, r.Reason, r.Failure = api.RepoCloning, "", nil
+	} else {
+		if r.Name, err = freeName(repos, name, names); err != nil {
+			return r, err
+		}
+		r.ID, r.CreatedAt = ids.New(), s.cfg.Now()
 	}
-	return remember(tx, request, *r)
+	if err := tx.PutRepo(&r); err != nil {
+		return r, err
+	}
+	_, err = tx.Event(api.EventRepoChanged, r.Workspace, "", View(r, ""))
+	return r, err
 }
 
 // replay gives the answer that an earlier try of the same request got.

@@ -238,6 +238,14 @@ func (w repos) Add(_ context.Context, request string, in api.AddRepo) (task.Repo
 	return task.Repo{ID: "r1", Name: "app", State: api.RepoReady, CreatedAt: epoch}, w.note("add", request, in.Workspace, in.Spec)
 }
 
+func (w repos) Importable(_ context.Context, in api.ListImport) (api.ImportPage, error) {
+	return api.ImportPage{Owner: in.Owner}, w.note("import?", in.Workspace, in.Owner)
+}
+
+func (w repos) Import(_ context.Context, request string, in api.ImportRepos) ([]task.Repo, error) {
+	return []task.Repo{{ID: "r1", Name: "app"}}, w.note("import", request, in.Workspace, strings.Join(in.Remotes, " "))
+}
+
 func (w repos) List(_ context.Context, workspace string) ([]task.Repo, error) {
 	return []task.Repo{{ID: "r1", Name: "app", Path: "/src/app"}}, w.note("repos", workspace)
 }
@@ -377,7 +385,7 @@ func serve(t *testing.T, w *world, adjust ...func(*server.Config)) *httptest.Ser
 		Tasks: tasks{w}, Landings: landings{w}, Changes: changes{w}, Sessions: sessions{w}, Events: events{w}, Repos: repos{w},
 		Branches:   branches{w},
 		Workspaces: workspaces{w}, Agents: agents{w}, Backend: backend{w}, Database: databases{w}, Doctor: doctor{w},
-		Auth: auths{w}, Pulls: pulls{w}, PullMaker: pulls{w},
+		Auth: auths{w}, Pulls: pulls{w}, PullMaker: pulls{w}, Importer: repos{w},
 		Preferences: func() api.Preferences { return api.Preferences{Editor: "ed"} },
 	}
 	for _, f := range adjust {

@@ -133,6 +133,7 @@ type Config struct {
 	Auth       Auth
 	Pulls      Pulls
 	PullMaker  PullMaker
+	Importer   Importer
 
 	// Preferences is what the user's configuration wants of hf itself. Required.
 	Preferences func() api.Preferences
@@ -184,6 +185,8 @@ func (s *server) endpoints() []endpoint {
 		{api.RouteUseWorkspace, answer(http.StatusOK, s.useWorkspace)},
 		{api.RouteRepos, answer(http.StatusOK, s.repos)},
 		{api.RouteAddRepo, answer(http.StatusAccepted, s.addRepo)},
+		{api.RouteListImport, answer(http.StatusOK, s.listImport)},
+		{api.RouteImportRepos, answer(http.StatusAccepted, s.importRepos)},
 		{api.RouteRemoveRepo, answer(http.StatusOK, s.removeRepo)},
 		{api.RouteRepoOverview, answer(http.StatusOK, s.repoOverview)},
 		{api.RouteRepoTrust, answer(http.StatusOK, s.repoTrust)},

@@ -35,6 +35,8 @@ func TestRoutes(t *testing.T) {
 		{route: api.RouteUseWorkspace, body: `{"name":"w"}`, status: 200, call: "use rq w", answer: `"current":true`},
 		{route: api.RouteRepos, status: 200, call: "repos default", answer: `"name":"app"`},
 		{route: api.RouteAddRepo, body: `{"spec":"."}`, query: "workspace=w", status: 202, call: "add rq w .", answer: `"createdAt":"2026-05-01T10:00:00Z"`},
+		{route: api.RouteListImport, body: `{"owner":"acme"}`, query: "workspace=w", status: 200, call: "import? w acme", answer: `"repos":[]`},
+		{route: api.RouteImportRepos, body: `{"remotes":["a","b"]}`, status: 202, call: "import rq default a b", answer: `"name":"app"`},
 		{route: api.RouteRemoveRepo, args: []string{"o/app"}, status: 200, call: "remove rq default o/app", answer: `"name":"o/app"`},
 		{route: api.RouteRepoOverview, args: []string{"app"}, status: 200, call: "overview default app", answer: `"rows":[]`},
 		{route: api.RouteRepoTrust, args: []string{"app"}, status: 200, call: "trust? default app", answer: `"trusted":false`},

@@ -84,6 +84,8 @@ var (
 	RouteUseWorkspace = Route{"POST", "/v1/workspaces/use"}
 	RouteRepos        = Route{"GET", "/v1/repos"}
 	RouteAddRepo      = Route{"POST", "/v1/repos"}
+	RouteListImport   = Route{"POST", "/v1/import/list"} // with the variables of the caller
+	RouteImportRepos  = Route{"POST", "/v1/import"}
 	RouteRemoveRepo   = Route{"DELETE", "/v1/repos/{repo}"}
 	RouteRepoOverview = Route{"GET", "/v1/repos/{repo}/overview"}
 	RouteRepoTrust    = Route{"GET", "/v1/repos/{repo}/trust"}

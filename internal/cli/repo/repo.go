@@ -57,5 +57,5 @@ itself.`,
   hf repo list
   hf repo overview`,
 	}
-	return args.Group(cmd, newAdd(f, runAdd), newList(f, runList), newOverview(f, runOverview), newRemove(f, runRemove), newTrust(f, runTrust))
+	return args.Group(cmd, newAdd(f, runAdd), newImport(f, runImport), newList(f, runList), newOverview(f, runOverview), newRemove(f, runRemove), newTrust(f, runTrust))
 }
