@@ -3,6 +3,8 @@ package git
 import (
 	"context"
 	"errors"
+	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -141,6 +143,65 @@ func (r *Runner) RebaseContinue(ctx context.Context, w Worktree) error {
 	return r.rebase(ctx, w, "rebase", "--continue")
 }
 
+// RebaseRemains lists the untracked files of a worktree that a rebase wrote
+// there which was killed, before it could note them in the index. All of them
+// are of the commits that it went between: it would not have begun with files of
+// these names there.
+func (r *Runner) RebaseRemains(ctx context.Context, w Worktree) ([]string, error) {
+	in, err := w.place()
+	if err != nil {
+		return nil, err
+	}
+	s, ok := w.Rebasing()
+	if !ok || s.Half || s.Stopped {
+		return nil, nil
+	}
+	touched, err := r.output(ctx, in, "log", "--format=", "--name-only", "--no-renames", "-z", s.Commit+"..."+s.Onto)
+	if err != nil {
+		return nil, failed("look at what a rebase left", err)
+	}
+	index, err := r.output(ctx, in, "ls-files", "-z")
+	if err != nil {
+		return nil, failed("look at what a rebase left", err)
+	}
+	tracked := map[string]bool{}
+	for _, name := range lines(index) {
+		tracked[string(name)] = true
+	}
+	root, err := os.OpenRoot(in.workTree)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = root.Close() }()
+	var remains []string
+	for _, name := range lines(touched) {
+		file := string(name)
+		if file == "" || tracked[file] {
+			continue
+		}
+		tracked[file] = true // once is enough
+		if st, err := root.Lstat(file); err == nil && !st.IsDir() {
+			remains = append(remains, file)
+		}
+	}
+	return remains, nil
+}
+
+// RemoveFiles removes files of a worktree. The caller has saved them.
+func (r *Runner) RemoveFiles(w Worktree, files []string) error {
+	root, err := os.OpenRoot(w.Path)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = root.Close() }()
+	for _, file := range files {
+		if err := root.Remove(file); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return fmt.Errorf("clear up after a rebase: %w", err)
+		}
+	}
+	return nil
+}
+
 // RebaseAbort ends a rebase. See RebaseContinue.
 func (r *Runner) RebaseAbort(ctx context.Context, w Worktree) error {
 	if s, ok := w.Rebasing(); ok && s.Half {
@@ -219,6 +280,7 @@ func (r *Runner) ResetKeep(ctx context.Context, w Worktree, from, to string) err
 	if err := r.headIs(ctx, w, in, "HEAD", from); err != nil {
 		return err
 	}
+	ctx = context.WithoutCancel(ctx) // cut off, it would leave files of both
 	err = r.run(ctx, call{in: in, args: []string{"reset", "--keep", "--quiet", "--no-recurse-submodules", to}, limit: bulkLimit})
 	if err != nil {
 		return fullDisk(in.workTree, failed("move "+w.Path+" to another commit", err))
@@ -244,7 +306,7 @@ func (r *Runner) FastForward(ctx context.Context, w Worktree, to string) error {
 		return err
 	}
 	defer unlock()
-	err = r.run(ctx, call{
+	err = r.run(context.WithoutCancel(ctx), call{ // cut off, it would leave files of both
 		in: in, limit: bulkLimit, config: []string{"merge.autoStash=false", "merge.verifySignatures=false", "merge.ff=only"},
 		args: []string{"merge", "--ff-only", "--quiet", "--no-stat", to},
 	})

@@ -156,6 +156,9 @@ func TestScenario13AllKilled(t *testing.T) {
 	m := newLab(t)
 	m.stack("a", "b", "c")
 	m.mergeable("a", "b")
+	m.commit("wt-b", "late", "late\n")
+	m.commit("wt-a", "early", "early\n")
+	m.restackOnly("c")
 	m.write("wt-b/notes", "dirty\n")
 	before := m.tip("b")
 	m.slow()
@@ -163,6 +166,8 @@ func TestScenario13AllKilled(t *testing.T) {
 	if err := syscall.Kill(-group, syscall.SIGKILL); err != nil {
 		t.Fatal(err)
 	}
+	// It had begun to write what it had not noted yet.
+	m.write("wt-b/late", "la")
 	got, err := m.eng.Recover(t.Context(), m.in(), a)
 	if err != nil || got != stack.PutBack {
 		t.Fatalf("%s, %v", got, err)
@@ -177,6 +182,12 @@ func TestScenario13AllKilled(t *testing.T) {
 	m.restack(stack.RestackRequest{}, "a up_to_date", "b restacked", "c restacked")
 	m.stands("a", "b", "c")
 	m.tidy()
+}
+
+// restackOnly puts one branch onto its base.
+func (m *lab) restackOnly(name string) {
+	m.Helper()
+	m.restack(stack.RestackRequest{Branch: name, Scope: stack.Only}, name+" restacked")
 }
 
 // The same for a branch that is rebased aside.

@@ -63,6 +63,9 @@ func (e *Engine) abortRebase(ctx context.Context, w git.Worktree) (note string, 
 		return "", nil
 	}
 	e.dropStale(ctx, w, s.Branch)
+	if err := e.clearRemains(ctx, w); err != nil {
+		return "", err
+	}
 	if err := e.git.RebaseAbort(ctx, w); err != nil {
 		return "", err
 	}
@@ -84,6 +87,21 @@ func (e *Engine) abortRebase(ctx context.Context, w git.Worktree) (note string, 
 		return "", err
 	}
 	return "uncommitted changes could not be brought back to " + w.Path + " as they were: they are in git stash list", nil
+}
+
+// clearRemains removes what a killed rebase wrote and did not note: git would not
+// write over it. It is saved first, as anything is.
+func (e *Engine) clearRemains(ctx context.Context, w git.Worktree) error {
+	files, err := e.git.RebaseRemains(ctx, w)
+	if err != nil || len(files) == 0 {
+		return err
+	}
+	ref := git.SavedRef("stack") + "-" + filepath.Base(w.GitDir)
+	if _, err := e.git.Salvage(ctx, w, ref); err != nil {
+		return err
+	}
+	e.log.WarnContext(ctx, "a killed rebase has left files behind", "worktree", w.Path, "files", len(files), "saved", ref)
+	return e.git.RemoveFiles(w, files)
 }
 
 // staleWait is how long another git gets to end before its lock is looked at.
