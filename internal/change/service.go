@@ -54,6 +54,8 @@ type Tx interface {
 	RemoteBranch(repo, remote, branch string) (*RemoteBranch, error) // nil when nothing is known
 	PutRemoteBranch(b *RemoteBranch) error
 	PullRequests(repo string) ([]api.PullRequest, error)
+	Fixes(task string) ([]Fix, error) // oldest first
+	PutFix(f *Fix) error
 
 	Event(kind api.EventKind, workspace, task string, data any) (int64, error)
 	LastSeq() (int64, error)
@@ -115,7 +117,7 @@ func NewService(cfg Config) *Service {
 
 // Plans returns the plans of every kind of operation on a repo.
 func (s *Service) Plans() []operation.Plan[Tx] {
-	return slices.Concat(s.stackPlans(), []operation.Plan[Tx]{s.pushPlan(), s.pullPlan()}, s.syncPlans(), s.mergePlans())
+	return slices.Concat(s.stackPlans(), []operation.Plan[Tx]{s.pushPlan(), s.pullPlan(), s.fixPlan()}, s.syncPlans(), s.mergePlans())
 }
 
 // Receipt is what an accepted request led to.

@@ -12,4 +12,7 @@ type Settings struct {
 	DeleteRemoteBranch bool            // hf's own, once merged
 	CheckLimit         time.Duration   // of a task's check
 	AutoRestack        bool            // branches whose bases moved, when nobody works on them
+	AutoFix            []api.FixKind   // what agents are asked to mend without anybody asking
+	FixRounds          int             // how often in a row, until a person is waited for
+	FixPush            bool            // what they mended is pushed
 }

@@ -23,6 +23,7 @@ import (
 	"github.com/hf-dev/hf/internal/cli/exec"
 	"github.com/hf-dev/hf/internal/cli/exitcode"
 	"github.com/hf-dev/hf/internal/cli/factory"
+	"github.com/hf-dev/hf/internal/cli/fix"
 	"github.com/hf-dev/hf/internal/cli/help"
 	"github.com/hf-dev/hf/internal/cli/history"
 	"github.com/hf-dev/hf/internal/cli/interrupt"
@@ -101,6 +102,7 @@ func entries() []entry {
 		{"sync", nil, groupWork, func(f *factory.Factory) *cobra.Command { return sync.NewCmd(f, nil) }},
 		{"merge", nil, groupWork, func(f *factory.Factory) *cobra.Command { return merge.NewCmd(f, nil) }},
 		{"pr", nil, groupWork, pr.NewCmd},
+		{"fix", nil, groupWork, func(f *factory.Factory) *cobra.Command { return fix.NewCmd(f, nil) }},
 		{"exec", nil, groupWork, func(f *factory.Factory) *cobra.Command { return exec.NewCmd(f, nil) }},
 		{"shell", nil, groupWork, func(f *factory.Factory) *cobra.Command { return shell.NewCmd(f, nil) }},
 		{"open", nil, groupWork, func(f *factory.Factory) *cobra.Command { return open.NewCmd(f, nil) }},

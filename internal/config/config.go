@@ -130,6 +130,7 @@ type AutoFix struct {
 	Reviews   bool // what reviewers said
 	Conflicts bool // with the trunk
 	Rounds    int  // how often in a row, until a person is waited for
+	Push      bool // what was mended, to the branch's own pull request
 }
 
 // TUI is how the screen looks and behaves.
@@ -176,7 +177,7 @@ func Default() Config {
 			AgentTimeout: time.Minute, SetupTimeout: 15 * time.Minute,
 			CheckTimeout: 30 * time.Minute, FetchTimeout: 20 * time.Second,
 		},
-		AutoFix: AutoFix{Rounds: 3},
+		AutoFix: AutoFix{Rounds: 3, Push: true},
 		Stack:   Stack{AutoRestack: RestackOff},
 		Prune:   Prune{Saved: 30 * 24 * time.Hour, Trash: 7 * 24 * time.Hour},
 		TUI:     TUI{Theme: "auto", Colors: map[string]string{}, Unicode: "auto", Mouse: true, Notify: "none"},

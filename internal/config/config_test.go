@@ -66,6 +66,7 @@ ci = true
 reviews = true
 conflicts = true
 rounds = 5
+push = false
 
 [backup]
 every = "10m"

@@ -54,6 +54,7 @@ func keys(c *Config) map[string]setter {
 			"reviews":   flag(&c.AutoFix.Reviews),
 			"conflicts": flag(&c.AutoFix.Conflicts),
 			"rounds":    count(&c.AutoFix.Rounds, 20),
+			"push":      flag(&c.AutoFix.Push),
 		}),
 		"pull_request": table(map[string]setter{
 			"draft": flag(&c.PullRequest.Draft),

@@ -229,7 +229,7 @@ func (a *app) begin(ctx context.Context) error {
 	}
 	react := reactions{
 		events: events, refresh: a.tasks.Refresh, check: a.tasks.StartCheck, start: a.tasks.StartPending,
-		branches: a.branches.TasksChanged, stacks: a.changes.React, pulls: followPulls(a.pulls), log: log,
+		branches: a.branches.TasksChanged, stacks: a.changes.React, pulls: followPulls(a.pulls), land: a.changes.Follow, log: log,
 	}
 	a.group.Go(func() error { react.run(ctx, seq); return nil })
 	a.group.Go(func() error { a.lookAtSandboxes(ctx); return nil })

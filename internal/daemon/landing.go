@@ -52,8 +52,17 @@ func (a *app) submission(ctx context.Context, r *task.Repo, env api.Env) (change
 
 // changeSettings is what the configuration says of changes.
 func changeSettings(cfg config.Config) change.Settings {
-	return change.Settings{
+	out := change.Settings{
 		MergeMethod: cfg.Merge.Method, DeleteRemoteBranch: cfg.Merge.DeleteRemoteBranch, CheckLimit: cfg.Create.CheckTimeout,
 		AutoRestack: cfg.Stack.AutoRestack == config.RestackIdle,
+		FixRounds:   cfg.AutoFix.Rounds, FixPush: cfg.AutoFix.Push,
 	}
+	for kind, on := range map[api.FixKind]bool{
+		api.FixCI: cfg.AutoFix.Ci, api.FixReviews: cfg.AutoFix.Reviews, api.FixConflicts: cfg.AutoFix.Conflicts,
+	} {
+		if on {
+			out.AutoFix = append(out.AutoFix, kind)
+		}
+	}
+	return out
 }

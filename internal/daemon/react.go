@@ -22,7 +22,9 @@ type reactions struct {
 	pulls    func(e api.Event) // is told of everything
 	// stacks does what follows for the stacks of repos.
 	stacks func(ctx context.Context, e api.Event) error
-	log    *slog.Logger
+	// land does what follows for the branch of a task.
+	land func(ctx context.Context, e api.Event) error
+	log  *slog.Logger
 }
 
 // run follows the events after seq until ctx ends. It is told of every one, in
@@ -80,6 +82,11 @@ func (r reactions) react(ctx context.Context, e api.Event) {
 	case api.EventSessionEnded:
 		what = append(what, r.start)
 	default:
+	}
+	if r.land != nil {
+		if err := r.land(ctx, e); err != nil && ctx.Err() == nil {
+			r.log.Warn("follow an event", "event", e.Kind, "task", e.Task, "err", err)
+		}
 	}
 	for _, do := range what {
 		if err := do(ctx, e.Task); err != nil && ctx.Err() == nil {

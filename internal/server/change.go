@@ -26,7 +26,7 @@ func (s *server) operation(r *request) (api.OperationDetail, error) {
 	if err != nil {
 		return api.OperationDetail{}, err
 	}
-	return api.OperationDetail{Operation: *s.view.operation(op), Stack: report}, nil
+	return api.OperationDetail{Operation: *s.view.operation(op), Stack: report, Fixed: fixed(op)}, nil
 }
 
 func (s *server) stack(r *request) (api.Stack, error) {

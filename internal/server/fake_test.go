@@ -345,6 +345,10 @@ func (w landings) StartSync(_ context.Context, request, id string, in api.SyncTa
 	return task.Receipt{Task: task.Task{ID: id}, Seq: 7}, w.note(fmt.Sprintf("sync %s %s %v", request, id, in.Now))
 }
 
+func (w landings) StartFix(_ context.Context, request, id string, in api.FixTask) (task.Receipt, error) {
+	return task.Receipt{Task: task.Task{ID: id}, Seq: 7}, w.note(fmt.Sprintf("fix %s %s %s", request, id, in.Kinds))
+}
+
 func (w landings) StartMerge(_ context.Context, request, id string, in api.MergeTask) (task.Receipt, error) {
 	return task.Receipt{Task: task.Task{ID: id}, Seq: 7}, w.note(fmt.Sprintf("merge %s %s %s", request, id, in.Method))
 }

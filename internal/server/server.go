@@ -201,6 +201,7 @@ func (s *server) endpoints() []endpoint {
 		{api.RouteKill, answer(http.StatusAccepted, s.action(s.cfg.Tasks.Kill))},
 		{api.RoutePush, answer(http.StatusAccepted, landing(s, s.cfg.Landings.StartPush))},
 		{api.RouteSync, answer(http.StatusAccepted, landing(s, s.cfg.Landings.StartSync))},
+		{api.RouteFix, answer(http.StatusAccepted, landing(s, s.cfg.Landings.StartFix))},
 		{api.RouteMerge, answer(http.StatusAccepted, landing(s, s.cfg.Landings.StartMerge))},
 		{api.RoutePrune, answer(http.StatusOK, s.prune)},
 		{api.RouteInterrupt, answer(http.StatusAccepted, s.action(s.cfg.Tasks.Interrupt))},

@@ -53,6 +53,7 @@ func TestRoutes(t *testing.T) {
 		{route: api.RouteInterrupt, args: []string{"t"}, status: 202, call: "interrupt rq id-of-t", answer: `"seq":7`},
 		{route: api.RoutePush, args: []string{"t"}, body: `{"env":{"PATH":"/bin"}}`, status: 202, call: "push rq id-of-t /bin", answer: `"seq":7`},
 		{route: api.RouteSync, args: []string{"t"}, body: `{"now":true}`, status: 202, call: "sync rq id-of-t true", answer: `"seq":7`},
+		{route: api.RouteFix, args: []string{"t"}, body: `{"kinds":["ci"]}`, status: 202, call: "fix rq id-of-t [ci]", answer: `"seq":7`},
 		{route: api.RouteMerge, args: []string{"t"}, body: `{"method":"squash"}`, status: 202, call: "merge rq id-of-t squash", answer: `"seq":7`},
 		{route: api.RoutePrune, body: `{"dryRun":true}`, status: 200, call: "prune rq default", answer: `"dryRun":true`},
 		{route: api.RouteSend, args: []string{"t"}, body: `{"text":"hi"}`, status: 202, call: "send rq id-of-t hi", answer: `"state":"accepted"`},

@@ -11,6 +11,7 @@ type ChangeAccepted struct {
 type OperationDetail struct {
 	Operation
 	Stack *StackReport `json:"stack,omitempty"` // of an action on a stack
+	Fixed *Fixed       `json:"fixed,omitempty"` // of a fix
 }
 
 // PushEvent says that a branch was pushed.

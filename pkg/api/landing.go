@@ -22,3 +22,22 @@ type MergeTask struct {
 	Now    bool        `json:"now,omitempty"`    // does not wait for the agent's turn to end
 	Env    Env         `json:"env,omitempty"`
 }
+
+// FixTask asks to have an agent mend what is wrong with a task's branch: the
+// task's own, or that of a branch below it in the stack that broke it. Answer:
+// Accepted; what came of it is in the operation.
+type FixTask struct {
+	Kinds []FixKind `json:"kinds,omitempty"` // none: whatever there is
+	Env   Env       `json:"env,omitempty"`
+}
+
+// Fixed says what an agent was asked to mend.
+type Fixed struct {
+	Schema  int       `json:"schema"`
+	Task    string    `json:"task"`   // whose agent was asked
+	Branch  string    `json:"branch"` // its branch
+	Kinds   []FixKind `json:"kinds"`
+	What    []string  `json:"what"` // names of checks, places of review threads, files in conflict
+	Message string    `json:"message"`
+	Round   int       `json:"round,omitempty"` // when hf asked by itself
+}

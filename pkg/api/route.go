@@ -101,6 +101,7 @@ var (
 	RoutePush         = Route{"POST", "/v1/tasks/{task}/push"}
 	RouteSync         = Route{"POST", "/v1/tasks/{task}/sync"}
 	RouteMerge        = Route{"POST", "/v1/tasks/{task}/merge"}
+	RouteFix          = Route{"POST", "/v1/tasks/{task}/fix"}
 	RoutePrune        = Route{"POST", "/v1/prune"}
 	RouteInterrupt    = Route{"POST", "/v1/tasks/{task}/interrupt"}
 	RouteSend         = Route{"POST", "/v1/tasks/{task}/messages"}

@@ -23,3 +23,9 @@ func (c *Client) Merge(ctx context.Context, task string, in api.MergeTask) (out 
 	err = c.call(ctx, api.RouteMerge, api.RouteMerge.Path(task), c.scope(nil), in, &out)
 	return out, err
 }
+
+// Fix has an agent mend what is wrong with a task's branch.
+func (c *Client) Fix(ctx context.Context, task string, in api.FixTask) (out api.Accepted, err error) {
+	err = c.call(ctx, api.RouteFix, api.RouteFix.Path(task), c.scope(nil), in, &out)
+	return out, err
+}
