@@ -12,7 +12,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/hf-dev/hf/internal/fault"
 	"github.com/hf-dev/hf/pkg/api"
 )
 
@@ -118,8 +117,7 @@ func (s *store) change(fn func(all map[string]entry)) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.seen, s.all = nil, nil
-	err = fault.Around("login.store", func() error { return replace(s.path, append(b, '\n')) })
-	if err != nil {
+	if err := replace(s.path, append(b, '\n')); err != nil {
 		return &api.Error{
 			Code: api.CodeInternal, Message: fmt.Sprintf("write hf's logins to %s: %v", s.path, err), Hint: "nothing was changed",
 		}
