@@ -27,12 +27,12 @@ func table(d *pane.Deps) *command.Table {
 		actions.Life(),
 		actions.List(),
 		actions.Conversation(),
-		screen(),
+		screenActions(),
 	)
 }
 
-// screen is what is done with the screen itself.
-func screen() []command.Action {
+// screenActions is what is done with the screen itself.
+func screenActions() []command.Action {
 	const group = "Screen"
 	to := func(msg tea.Msg) func(*command.Env) tea.Cmd {
 		return func(*command.Env) tea.Cmd { return command.Tell(msg) }
@@ -43,8 +43,8 @@ func screen() []command.Action {
 		{Name: "open", Title: "Go to the task", Group: group, Place: keys.List, Keys: []string{"enter", "l", "right"}, Quiet: true, Run: to(focusView)},
 		{Name: "back", Title: "Back to the tasks", Group: group, Place: keys.Panes, Keys: []string{"esc", "h", "left"}, Quiet: true, Run: to(focusList)},
 		{Name: "zoom", Title: "Zoom the pane", Group: group, Place: keys.Panes, Keys: []string{"z"}, Run: to(toggleZoom)},
-		{Name: "suspend", Title: "Suspend hf", Group: group, Place: keys.Global, Keys: []string{"ctrl+z"}, Run: func(*command.Env) tea.Cmd { return tea.Suspend }},
-		{Name: "redraw", Title: "Draw the screen anew", Group: group, Place: keys.Global, Keys: []string{"ctrl+l"}, Quiet: true, Run: func(*command.Env) tea.Cmd { return tea.ClearScreen }},
+		{Name: "suspend", Title: "Suspend hf", Group: group, Place: keys.Global, Keys: []string{"ctrl+z"}, Run: func(e *command.Env) tea.Cmd { return e.Program.Suspend() }},
+		{Name: "redraw", Title: "Draw the screen anew", Group: group, Place: keys.Global, Keys: []string{"ctrl+l"}, Quiet: true, Run: func(e *command.Env) tea.Cmd { e.Screen.Redraw(); return nil }},
 		{Name: "quit", Title: "Quit; the tasks go on", Group: group, Place: keys.Panes, Keys: []string{"q"}, Run: func(*command.Env) tea.Cmd { return tea.Quit }},
 		{Name: "quit.now", Title: "Quit from anywhere", Group: group, Place: keys.Global, Keys: []string{"ctrl+c"}, Quiet: true, Run: func(*command.Env) tea.Cmd { return tea.Quit }},
 	}

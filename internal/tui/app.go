@@ -4,6 +4,7 @@ import (
 	"time"
 
 	tea "github.com/charmbracelet/bubbletea"
+	"github.com/charmbracelet/x/ansi"
 
 	"github.com/hf-dev/hf/internal/tui/command"
 	"github.com/hf-dev/hf/internal/tui/keys"
@@ -38,7 +39,7 @@ type app struct {
 	toast   toast
 	typeTo  bool // letters filter the list, and do nothing else there
 	restyle func(dark bool) theme.Options
-	ask     tea.Cmd // has the terminal asked for its background
+	size    func() (width, height int, err error) // of the terminal
 	failure *failure
 	begin   begin
 	titled  string // what the terminal's window was called last
@@ -64,7 +65,7 @@ func newApp(deps *pane.Deps, panes []pane.Pane) *app {
 
 // Init begins the ticking.
 func (a *app) Init() tea.Cmd {
-	return tea.Batch(ticking(), a.panes[a.view].Update(pane.Shown{}), tea.SetWindowTitle("hf"))
+	return tea.Batch(ticking(), a.panes[a.view].Update(pane.Shown{}))
 }
 
 func ticking() tea.Cmd { return tea.Tick(tick, func(time.Time) tea.Msg { return pane.Tick{} }) }
@@ -99,8 +100,8 @@ func (a *app) Update(msg tea.Msg) (m tea.Model, cmd tea.Cmd) {
 		cmd = a.act(msg.Name)
 	case layoutMsg:
 		cmd = a.relayout(msg)
-	case askBackground:
-		cmd = a.ask
+	case back:
+		cmd = a.back(msg)
 	case background:
 		cmd = a.recolor(msg)
 	case tea.FocusMsg, tea.BlurMsg:
@@ -144,7 +145,7 @@ func (a *app) updated(u *model.Update) tea.Cmd {
 	}
 	if title := a.title(); title != a.titled {
 		a.titled = title
-		cmd = tea.Batch(cmd, tea.SetWindowTitle(title))
+		a.deps.Screen.Write(ansi.SetWindowTitle(title))
 	}
 	return cmd
 }
@@ -192,6 +193,23 @@ func (a *app) show(text string, bad bool) {
 		return
 	}
 	a.toast = toast{text: text, bad: bad, till: a.deps.Now().Add(toastFor)}
+}
+
+// back looks how large the terminal is after another program had it.
+func (a *app) back(msg back) tea.Cmd {
+	if msg.err != nil {
+		a.show(msg.err.Error(), true)
+	}
+	return func() tea.Msg {
+		if a.size == nil {
+			return nil
+		}
+		w, h, err := a.size()
+		if err != nil {
+			return nil
+		}
+		return tea.WindowSizeMsg{Width: w, Height: h}
+	}
 }
 
 // recolor answers the terminal's word about its background.

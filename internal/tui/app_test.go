@@ -1,6 +1,7 @@
 package tui
 
 import (
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -168,8 +169,16 @@ func TestPanicEndsTheProgram(t *testing.T) {
 	a.deps.Table.Get("zoom").Run = nil
 	a.deps.Store = nil
 	drv.Press("j")
-	if err := a.failure.report(nil, t.TempDir()); err == nil || !strings.Contains(err.Error(), "tui.log") {
+	log, err := openLog(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer log.Close()
+	if err := a.failure.report(nil, log); err == nil || !strings.Contains(err.Error(), "tui.log says more") {
 		t.Errorf("err = %v", err)
+	}
+	if b, err := os.ReadFile(log.Name()); err != nil || !strings.Contains(string(b), "app_test.go") {
+		t.Errorf("the log holds %q, %v", b, err)
 	}
 	if !drv.Quit {
 		t.Error("it goes on")

@@ -30,10 +30,10 @@ func (f *failure) guard(cmd *tea.Cmd) {
 }
 
 // guardView is deferred by View, which cannot end the program by itself.
-func (f *failure) guardView(screen *string) {
+func (f *failure) guardView(lines *[]string) {
 	if r := recover(); r != nil {
 		f.note(r)
-		*screen = ""
+		*lines = nil
 		if f.quit != nil {
 			f.quit()
 		}
@@ -46,25 +46,39 @@ func (f *failure) note(r any) {
 	}
 }
 
+// logSize is how large the log may be before it is begun anew, in bytes.
+const logSize = 1 << 20
+
+// openLog opens the file that what the libraries and the runtime say of a fault
+// is written to, instead of into the screen.
+func openLog(state string) (*os.File, error) {
+	name := filepath.Join(state, "tui.log")
+	if fi, err := os.Stat(name); err == nil && fi.Size() > logSize {
+		_ = os.Remove(name) // at worst it grows
+	}
+	file, err := os.OpenFile(name, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
+	if err != nil {
+		return nil, fmt.Errorf("open the log: %w", err)
+	}
+	return file, nil
+}
+
 // report turns the end of the program into an error for the person, nil when
 // they ended it.
-func (f *failure) report(err error, state string) error {
-	if f.what == nil {
-		switch {
-		case err == nil, errors.Is(err, tea.ErrInterrupted), errors.Is(err, tea.ErrProgramKilled) && !errors.Is(err, tea.ErrProgramPanic):
-			return nil
+func (f *failure) report(err error, log *os.File) error {
+	switch {
+	case f.what != nil:
+		err = fmt.Errorf("%v", f.what)
+		if log != nil {
+			_, _ = fmt.Fprintf(log, "%s %v\n%s\n", time.Now().UTC().Format(time.RFC3339), f.what, f.stack) // what is said below is all there is then
 		}
-		return fmt.Errorf("the screen ended: %w", err)
+	case errors.Is(err, tea.ErrProgramPanic): // it was told to standard error, which is the log
+	case err == nil, errors.Is(err, tea.ErrInterrupted), errors.Is(err, tea.ErrProgramKilled):
+		return nil
 	}
-	log := filepath.Join(state, "tui.log")
-	text := fmt.Sprintf("%s %v\n%s\n", time.Now().UTC().Format(time.RFC3339), f.what, f.stack)
-	file, oerr := os.OpenFile(log, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
-	if oerr == nil {
-		_, oerr = file.WriteString(text)
-		oerr = errors.Join(oerr, file.Close())
+	where := "nothing could be written of it"
+	if log != nil {
+		where = log.Name() + " says more"
 	}
-	if oerr != nil {
-		return fmt.Errorf("the screen failed, the tasks go on: %v\n%s", f.what, f.stack)
-	}
-	return fmt.Errorf("the screen failed, the tasks go on: %v\nhint: %s says more", f.what, log)
+	return fmt.Errorf("the screen failed: %w\nhint: the tasks go on; %s", err, where)
 }

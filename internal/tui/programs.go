@@ -9,11 +9,13 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 
 	tea "github.com/charmbracelet/bubbletea"
 
 	"github.com/hf-dev/hf/internal/cli/editor"
 	"github.com/hf-dev/hf/internal/tui/command"
+	"github.com/hf-dev/hf/internal/tui/screen"
 	"github.com/hf-dev/hf/internal/xec"
 )
 
@@ -23,22 +25,22 @@ type programs struct {
 	hf        string
 	environ   []string
 	tty       *os.File
+	screen    *screen.Screen
 	editor    string
 	workspace string
 }
 
-// takeover is a program that has the terminal for a while.
+// takeover is something that has the terminal for a while.
 type takeover struct {
-	ctx context.Context
-	cmd xec.Cmd
+	screen *screen.Screen
+	run    func() error
 }
 
+// Run gives the terminal to it and takes it back.
 func (t *takeover) Run() error {
-	err := xec.Foreground(t.ctx, t.cmd)
-	if e, ok := errors.AsType[*xec.Error](err); ok && e.Cause == nil {
-		return nil // it said so itself, to the person
-	}
-	return err
+	t.screen.Leave()
+	err := t.run()
+	return errors.Join(err, t.screen.Enter())
 }
 
 // The terminal is what the program gets, whatever Bubble Tea reads it through.
@@ -47,7 +49,27 @@ func (t *takeover) SetStdout(io.Writer) {}
 func (t *takeover) SetStderr(io.Writer) {}
 
 func (p *programs) foreground(done func(error) tea.Msg, argv ...string) tea.Cmd {
-	return tea.Exec(&takeover{p.ctx, xec.Cmd{Argv: argv, Env: p.environ, Stdin: p.tty, Stdout: p.tty, Stderr: p.tty}}, done)
+	return tea.Exec(&takeover{p.screen, func() error {
+		err := xec.Foreground(p.ctx, xec.Cmd{Argv: argv, Env: p.environ, Stdin: p.tty, Stdout: p.tty, Stderr: p.tty})
+		if e, ok := errors.AsType[*xec.Error](err); ok && e.Cause == nil {
+			return p.linger() // it said why itself, and that is to be read
+		}
+		return err
+	}}, done)
+}
+
+// linger waits for a key: what a program said last would be gone at once.
+func (p *programs) linger() error {
+	if _, err := p.tty.WriteString("\r\npress enter to go back to hf "); err != nil {
+		return err
+	}
+	_, err := p.tty.Read(make([]byte, 128)) // the terminal gives whole lines
+	return err
+}
+
+// Suspend stops the group of processes that the shell knows as hf.
+func (p *programs) Suspend() tea.Cmd {
+	return tea.Exec(&takeover{p.screen, func() error { return syscall.Kill(0, syscall.SIGTSTP) }}, ended)
 }
 
 // HF gives the terminal to hf.
@@ -68,12 +90,10 @@ func (p *programs) scoped(args []string) []string {
 	return append([]string{"--workspace", p.workspace}, args...)
 }
 
-func ended(err error) tea.Msg {
-	if err != nil {
-		return command.Failed{Err: err}
-	}
-	return command.Done{}
-}
+// back is the message that the terminal is ours again, as large as it now is.
+type back struct{ err error }
+
+func ended(err error) tea.Msg { return back{err} }
 
 // Behind runs hf without the terminal and shows the last line it said.
 func (p *programs) Behind(what string, args ...string) tea.Cmd {

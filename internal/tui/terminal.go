@@ -72,11 +72,8 @@ const (
 	longestAnswer    = 64
 )
 
-// background is what the terminal answered, askBackground has it asked.
-type (
-	background    struct{ dark bool }
-	askBackground struct{}
-)
+// background is what the terminal answered.
+type background struct{ dark bool }
 
 // keyboard is the terminal as it is read. It takes out what the terminal answers
 // by itself, which is no key.

@@ -17,6 +17,7 @@ import (
 	"time"
 
 	tea "github.com/charmbracelet/bubbletea"
+	"golang.org/x/sys/unix"
 
 	"github.com/hf-dev/hf/internal/launcher"
 	"github.com/hf-dev/hf/internal/rundir"
@@ -25,6 +26,7 @@ import (
 	"github.com/hf-dev/hf/internal/tui/keys"
 	"github.com/hf-dev/hf/internal/tui/model"
 	"github.com/hf-dev/hf/internal/tui/pane"
+	"github.com/hf-dev/hf/internal/tui/screen"
 	"github.com/hf-dev/hf/internal/tui/theme"
 	"github.com/hf-dev/hf/internal/version"
 	"github.com/hf-dev/hf/pkg/api"
@@ -43,6 +45,9 @@ type Settings struct {
 	Keys         map[string][]string // by the names of actions
 	Problems     []string            // what of the configuration makes no sense
 }
+
+// stderrFD is the descriptor of standard error.
+const stderrFD = 2
 
 // The exit statuses.
 const (
@@ -103,8 +108,50 @@ func run(ctx context.Context, o *options, environ []string, s Settings, tty *os.
 	if err != nil {
 		return err
 	}
+	log, err := openLog(paths.State)
+	if err == nil {
+		defer log.Close() //nolint:errcheck // nothing is written at the end
+		// What a library or the runtime says would be drawn into the screen.
+		if err := unix.Dup3(int(log.Fd()), stderrFD, 0); err != nil {
+			return fmt.Errorf("put standard error away: %w", err)
+		}
+	}
 	var prog *tea.Program
-	notice := func(line string) { go prog.Send(command.Done{Text: line}) }
+	send := func(msg tea.Msg) { prog.Send(msg) }
+	feed, c, closeClients := newClients(o, environ, paths, func(line string) { go send(command.Done{Text: line}) })
+	defer closeClients()
+	look := newLook(environ, s, tty)
+	scr, err := screen.Open(tty, s.Mouse)
+	if err != nil {
+		return err
+	}
+	defer scr.Close()
+	a := build(ctx, c, s, look)
+	a.deps.Screen, a.size = scr, scr.Size
+	a.deps.Program = &programs{ctx: ctx, hf: o.hf, environ: environ, tty: tty, screen: scr, editor: s.Editor, workspace: o.workspace}
+	a.deps.Vars = func(ctx context.Context) (api.Env, error) {
+		hello, err := c.Peer(ctx)
+		return client.Env(hello.Env, environ), err
+	}
+	a.begin = begin{task: o.task, view: keys.Place(o.view)}
+	kb := &keyboard{File: tty, tell: func(m tea.Msg) { go send(m) }}
+	prog = tea.NewProgram(&screen.Live{Drawer: a, Screen: scr, Send: send},
+		tea.WithContext(ctx), tea.WithInput(kb), tea.WithOutput(io.Discard), tea.WithoutRenderer())
+	a.failure.quit = func() { go prog.Quit() }
+	feed.Send = func(u model.Update) { send(u) }
+	go sizes(ctx, scr, send)
+	go feed.Run(ctx)
+	if look.asks {
+		scr.Write(backgroundQuery)
+	}
+	_, err = prog.Run()
+	scr.Close()
+	return a.failure.report(err, log)
+}
+
+// newClients returns the feed and the client of all else. The feed's own repeats
+// nothing: the feed says that hfd is gone, and tries again itself.
+func newClients(o *options, environ []string, paths rundir.Paths, notice func(string)) (*model.Feed, *client.Client, func()) {
 	l := launcher.New(launcher.Options{
 		Paths: paths, Environ: environ, Exe: o.hf, Build: version.Build(), Version: version.Short(), Notice: notice,
 	})
@@ -114,24 +161,17 @@ func run(ctx context.Context, o *options, environ []string, s Settings, tty *os.
 	}
 	opts := client.Options{Version: version.Short(), Workspace: o.workspace, Cwd: cwd, Notice: notice}
 	c := client.New(l.Ensure, opts)
-	opts.Once = true // the feed tells that hfd is gone, and tries again itself
+	opts.Once = true
 	source := client.New(l.Ensure, opts)
-	defer func() { _ = errors.Join(c.Close(), source.Close()) }()
+	return &model.Feed{Source: source, Asker: c}, c, func() { _ = errors.Join(c.Close(), source.Close()) }
+}
 
-	look := newLook(environ, s, tty)
-	store := model.NewStore()
-	env := &command.Env{
-		Ctx: ctx, Store: store, Client: c,
-		Vars: func(ctx context.Context) (api.Env, error) {
-			hello, err := c.Peer(ctx)
-			if err != nil {
-				return nil, err
-			}
-			return client.Env(hello.Env, environ), nil
-		},
-		Program: &programs{ctx: ctx, hf: o.hf, environ: environ, tty: tty, editor: s.Editor, workspace: o.workspace},
+// build makes the screen's parts.
+func build(ctx context.Context, c command.Client, s Settings, look *look) *app {
+	deps := &pane.Deps{
+		Env:   &command.Env{Ctx: ctx, Store: model.NewStore(), Client: c},
+		Theme: theme.New(look.options(look.dark)), Now: time.Now,
 	}
-	deps := &pane.Deps{Env: env, Theme: theme.New(look.options(look.dark)), Now: time.Now}
 	deps.Table = table(deps)
 	var problems []error
 	deps.Keys, problems = keys.New(deps.Table.Bindings(), s.Keys)
@@ -139,31 +179,29 @@ func run(ctx context.Context, o *options, environ []string, s Settings, tty *os.
 		problems = append(problems, errors.New(p))
 	}
 	a := newApp(deps, panes(deps))
-	env.Seen = a.sees
-	a.typeTo, a.restyle, a.begin = s.TypeToFilter, look.options, begin{task: o.task, view: keys.Place(o.view)}
+	deps.Seen = a.sees
+	a.typeTo, a.restyle = s.TypeToFilter, look.options
 	if len(problems) > 0 {
 		a.show(problems[0].Error(), true)
 	}
-	kb := &keyboard{File: tty, tell: func(m tea.Msg) { go prog.Send(m) }}
-	prog = tea.NewProgram(a, programOptions(ctx, kb, tty, s)...)
-	a.failure.quit = func() { go prog.Quit() }
-	if look.asks {
-		go func() { prog.Send(askBackground{}) }()
-	}
-	a.ask = func() tea.Msg { _, _ = tty.WriteString(backgroundQuery); return nil }
-	go (&model.Feed{Source: source, Asker: c, Send: func(u model.Update) { prog.Send(u) }}).Run(ctx)
-	_, err = prog.Run()
-	return a.failure.report(err, paths.State)
+	return a
 }
 
-func programOptions(ctx context.Context, kb *keyboard, tty *os.File, s Settings) []tea.ProgramOption {
-	out := []tea.ProgramOption{
-		tea.WithContext(ctx), tea.WithInput(kb), tea.WithOutput(tty), tea.WithAltScreen(), tea.WithReportFocus(),
+// sizes tells how large the terminal is, at first and whenever that changes.
+func sizes(ctx context.Context, scr *screen.Screen, send func(tea.Msg)) {
+	changed := make(chan os.Signal, 1)
+	signal.Notify(changed, syscall.SIGWINCH)
+	defer signal.Stop(changed)
+	for {
+		if w, h, err := scr.Size(); err == nil {
+			send(tea.WindowSizeMsg{Width: w, Height: h})
+		}
+		select {
+		case <-changed:
+		case <-ctx.Done():
+			return
+		}
 	}
-	if s.Mouse {
-		out = append(out, tea.WithMouseCellMotion())
-	}
-	return out
 }
 
 // lookUp finds a variable, "" for one that is not set.

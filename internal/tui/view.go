@@ -10,13 +10,19 @@ import (
 	"github.com/hf-dev/hf/pkg/api"
 )
 
-// View draws the screen.
-func (a *app) View() (screen string) {
-	defer a.failure.guardView(&screen)
+// View draws the screen as one text.
+func (a *app) View() string {
+	lines, _ := a.Lines()
+	return strings.Join(lines, "\n")
+}
+
+// Lines draws the screen.
+func (a *app) Lines() (lines []string, width int) {
+	defer a.failure.guardView(&lines)
 	if a.width <= 0 || a.height <= 0 {
-		return ""
+		return nil, 0
 	}
-	lines := a.frame()
+	lines = a.frame()
 	for _, d := range a.dialogs {
 		box := d.View(a.width, a.height)
 		if len(box) == 0 {
@@ -25,7 +31,7 @@ func (a *app) View() (screen string) {
 		w := widget.Width(box[0])
 		lines = widget.Over(lines, box, max((a.width-w)/2, 0), max((a.height-len(box))/2, 0))
 	}
-	return strings.Join(lines, "\n")
+	return lines, a.width
 }
 
 // frame draws everything but dialogs.

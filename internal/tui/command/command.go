@@ -40,6 +40,7 @@ type Env struct {
 	Client  Client
 	Vars    func(context.Context) (api.Env, error) // the variables hfd wants with what starts work
 	Program Programs
+	Screen  Screen
 	Place   keys.Place            // of the pane with the focus
 	Seen    func(keys.Place) bool // whether a pane is on the screen; nil = all are
 }
@@ -65,6 +66,14 @@ type Client interface {
 	UseWorkspace(ctx context.Context, name string) (api.Workspace, error)
 }
 
+// Screen is the terminal. Its methods do not wait for it.
+type Screen interface {
+	// Write sends a sequence that draws nothing: a bell, a title, a notification.
+	Write(sequence string)
+	// Redraw draws all of it anew.
+	Redraw()
+}
+
 // Programs runs other programs.
 type Programs interface {
 	// HF gives the terminal to hf with these arguments, until it ends.
@@ -73,6 +82,8 @@ type Programs interface {
 	Shell(command string, args ...string) tea.Cmd
 	// Behind runs hf without the terminal and tells what it said.
 	Behind(what string, args ...string) tea.Cmd
+	// Suspend stops hf as the shell's Ctrl-Z does, until it is continued.
+	Suspend() tea.Cmd
 	// Edit lets the person edit text in their editor. edited gets it.
 	Edit(text string, edited func(text string, err error) tea.Msg) tea.Cmd
 }

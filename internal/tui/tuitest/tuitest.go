@@ -61,7 +61,7 @@ func Deps(t *testing.T, c command.Client, th *theme.Theme, actions func(*pane.De
 	t.Helper()
 	d := &pane.Deps{
 		Env: &command.Env{
-			Ctx: t.Context(), Store: model.NewStore(), Client: c, Program: &Programs{},
+			Ctx: t.Context(), Store: model.NewStore(), Client: c, Program: &Programs{}, Screen: &Screen{},
 			Vars: func(context.Context) (api.Env, error) { return api.Env{}, nil },
 		},
 		Theme: th, Now: Now,
@@ -174,6 +174,18 @@ func (p *Programs) Shell(line string, args ...string) tea.Cmd { return p.note(li
 
 // Behind notes a call of hf behind the screen.
 func (p *Programs) Behind(_ string, args ...string) tea.Cmd { return p.note("hf", args) }
+
+// Suspend notes that hf would have been stopped.
+func (p *Programs) Suspend() tea.Cmd { return p.note("suspend", nil) }
+
+// Screen keeps what is written to it.
+type Screen struct{ Wrote []string }
+
+// Write keeps a sequence.
+func (s *Screen) Write(sequence string) { s.Wrote = append(s.Wrote, sequence) }
+
+// Redraw does nothing.
+func (s *Screen) Redraw() {}
 
 // Edit gives the text back with a line more.
 func (p *Programs) Edit(text string, edited func(string, error) tea.Msg) tea.Cmd {
