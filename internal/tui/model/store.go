@@ -26,6 +26,7 @@ type Store struct {
 	loaded  bool
 	version int // of the rows
 	rows    []Row
+	counts  map[api.Status]int // by status; nil = to be counted
 }
 
 // keepEvents bounds the events that are kept.
@@ -244,11 +245,13 @@ func (s *Store) Version() int { return s.version }
 
 // Counts counts the live tasks by their status.
 func (s *Store) Counts() map[api.Status]int {
-	out := map[api.Status]int{}
-	for _, t := range s.tasks {
-		out[t.Status]++
+	if s.counts == nil {
+		s.counts = map[api.Status]int{}
+		for _, t := range s.tasks {
+			s.counts[t.Status]++
+		}
 	}
-	return out
+	return s.counts
 }
 
 // Children are the tasks that stand on one, oldest first.
@@ -272,5 +275,5 @@ func older(a, b *api.Task) int {
 
 func (s *Store) stale() {
 	s.version++
-	s.rows = nil
+	s.rows, s.counts = nil, nil
 }

@@ -57,7 +57,7 @@ func Looks() []Look {
 
 // Deps returns what panes are made from, around a store of tasks. actions may
 // be nil.
-func Deps(t *testing.T, c command.Client, th *theme.Theme, actions func(*pane.Deps) *command.Table) *pane.Deps {
+func Deps(t testing.TB, c command.Client, th *theme.Theme, actions func(*pane.Deps) *command.Table) *pane.Deps {
 	t.Helper()
 	d := &pane.Deps{
 		Env: &command.Env{

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/charmbracelet/x/ansi"
 	"pgregory.net/rapid"
 
 	"github.com/hf-dev/hf/internal/tui/theme"
@@ -33,6 +34,16 @@ func TestLinesFit(t *testing.T) {
 			if got := widget.Width(l); got > w {
 				t.Fatalf("Wrap(%q, %d) has a line of %d columns", s, w, got)
 			}
+		}
+	})
+}
+
+// The short way to a width comes to the same as the long one.
+func TestSimpleWidths(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		s := rapid.StringOf(rapid.SampledFrom([]rune("ab;m[1\x1b│─┼x日\u0301"))).Draw(t, "text")
+		if got, want := widget.Width(s), ansi.StringWidth(s); got != want {
+			t.Fatalf("%q is %d columns, not %d", s, want, got)
 		}
 	})
 }
