@@ -97,6 +97,7 @@ func setUp(env *testscript.Env) error {
 		"HF_STATE_DIR":        filepath.Join(dir, "state"),
 		"HF_DATA_DIR":         filepath.Join(dir, "data"),
 		"HF_BIN":              binaries,
+		"GIT_SPICE_DIR":       filepath.Dir(os.Getenv(gitSpiceVar)), // for scripts that want it in PATH
 		"LANG":                "C.UTF-8",
 		"TERM":                "xterm",
 		"GIT_CONFIG_NOSYSTEM": "1",

@@ -55,3 +55,12 @@ type Progress struct {
 func (p *Progress) moves() []stack.Move {
 	return append(append([]stack.Move{}, p.Moves...), stack.Report{Results: p.Results}.Moves()...)
 }
+
+// left are the branches whose rebases wait in worktrees.
+func (p *Progress) left() []string {
+	var out []string
+	for _, at := range p.Stopped {
+		out = append(out, at.Branch)
+	}
+	return out
+}

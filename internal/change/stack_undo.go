@@ -57,7 +57,7 @@ func (s *Service) runPutBack(ctx context.Context, run *operation.Run) error {
 		return d.stoppedOr(ctx, err)
 	}
 	undone, err := s.cfg.Stacks.Undo(ctx, d.in, stack.UndoRequest{
-		Before: row.Progress.Before, Moves: moves, After: row.Progress.After, Keep: keptRef(d.action) + "-undone", Hooks: stack.Hooks{Busy: d.busy},
+		Before: row.Progress.Before, Moves: moves, After: row.Progress.After, Left: row.Progress.left(), Keep: keptRef(d.action) + "-undone", Hooks: stack.Hooks{Busy: d.busy},
 	})
 	if err != nil {
 		return d.stoppedOr(ctx, err)
