@@ -225,6 +225,9 @@ func (d *driver) moveAbove(ctx context.Context, merged string, on stack.OnConfli
 	}
 	if _, tracked := forest.Branches[merged]; tracked && !left {
 		err = d.s.cfg.Stacks.Untrack(ctx, d.in, merged)
+		if err == nil && d.run.Op.Kind != string(api.StackUnstack) { // what was killed may come back
+			err = d.keepOut(ctx, merged)
+		}
 	}
 	return out, err
 }

@@ -126,7 +126,22 @@ func (d *driver) untrack(ctx context.Context, branch string) error {
 		return err
 	}
 	d.results = append(d.results, stack.Result{Branch: branch, Outcome: untracked})
-	return d.s.cfg.Store.Update(ctx, func(tx Tx) error { return tx.PutSetting(untrackedKey(d.repo.ID, branch), "1") })
+	return d.keepOut(ctx, branch)
+}
+
+// keepOut notes that hf is not to make a branch part of a stack by itself.
+func (d *driver) keepOut(ctx context.Context, branches ...string) error {
+	if len(branches) == 0 {
+		return nil
+	}
+	return d.s.cfg.Store.Update(ctx, func(tx Tx) error {
+		for _, b := range branches {
+			if err := tx.PutSetting(untrackedKey(d.repo.ID, b), "1"); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
 }
 
 // The outcomes that only hf has.
@@ -152,6 +167,7 @@ func (d *driver) fold(ctx context.Context, args actionArgs) (stack.Report, error
 	})
 	if err == nil {
 		d.results = append(d.results, stack.Result{Branch: args.Branch, Outcome: folded})
+		err = d.keepOut(ctx, args.Branch)
 	}
 	return rep, err
 }
@@ -186,7 +202,13 @@ func (d *driver) sync(ctx context.Context, on stack.OnConflict) (stack.Report, e
 			p.Merged = mergeGone(p.Merged, rep.Merged)
 		}))
 	}
-	return rep.Report, err
+	var done []string // their work is: they are in no stack any more
+	for _, m := range rep.Merged {
+		if m.Fate == stack.Untrack && !m.Unpushed {
+			done = append(done, m.Branch)
+		}
+	}
+	return rep.Report, errors.Join(err, d.keepOut(context.WithoutCancel(ctx), done...))
 }
 
 // mergedHeads are the branches whose pull requests were merged, with the commits
