@@ -65,14 +65,18 @@ type Stacks interface {
 	State(ctx context.Context, repo git.Repo) (stack.Forest, error)
 }
 
-// Config is what a Service works with. All fields are required but Every.
+// Config is what a Service works with. All fields are required but Rebased and
+// Every.
 type Config struct {
 	Store  Store
 	Git    Git
 	Stacks Stacks
 	// Worktrees is the directory that the worktrees of tasks are in.
 	Worktrees string
-	Log       *slog.Logger
-	Now       func() time.Time
-	Every     time.Duration // between two looks whether a ref changed; 0 = 5 s
+	// Rebased is told of a live task whose branch parts from its base at another
+	// commit than before: what its work tree changed counts from there.
+	Rebased func(ctx context.Context, task string)
+	Log     *slog.Logger
+	Now     func() time.Time
+	Every   time.Duration // between two looks whether a ref changed; 0 = 5 s
 }

@@ -1,13 +1,16 @@
 package branch_test
 
 import (
+	"context"
 	"fmt"
+	"log/slog"
 	"os"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/hf-dev/hf/internal/branch"
 	"github.com/hf-dev/hf/internal/store"
 	"github.com/hf-dev/hf/internal/task"
 	"github.com/hf-dev/hf/pkg/api"
@@ -211,6 +214,43 @@ func TestConflicts(t *testing.T) {
 	w.commit("x", "lib.go", "one\nmain\nthree\n")
 	w.look()
 	w.want(map[string]string{"x": "main ↑2 ↓1 unpushed 2 restack"})
+
+	// The next daemon sees nothing new.
+	_, last := w.events(0)
+	w.service.Hold("r")
+	w.look()
+	if kinds, _ := w.events(last); len(kinds) > 0 {
+		t.Errorf("events %q", kinds)
+	}
+}
+
+func TestWhoIsRebasedIsTold(t *testing.T) {
+	w := newWorld(t)
+	w.branch("a", "main", "a.txt", "a\n")
+	w.branch("b", "a", "b.txt", "b\n")
+	w.task("a", "main")
+	w.task("b", "a", func(t *task.Task) { t.Parent = "t1" })
+	var told []string
+	s := branch.New(branch.Config{
+		Store: branchStore{w.store}, Git: w.git, Stacks: w.forest, Log: slog.New(slog.DiscardHandler), Now: time.Now,
+		Rebased: func(_ context.Context, id string) { told = append(told, id) },
+	})
+	s.Hold("r")
+	after := func(what, want string, do func()) {
+		t.Helper()
+		do()
+		if err := s.Look(t.Context(), "r"); err != nil {
+			t.Fatal(err)
+		}
+		if got := strings.Join(told, " "); got != want {
+			t.Errorf("%s: told of %q, want %q", what, got, want)
+		}
+		told = nil
+	}
+	after("the first look", "", func() {})
+	after("a commits", "", func() { w.commit("a", "a.txt", "more\n") })
+	after("b is put onto a", "t2", func() { w.run("checkout", "-q", "b"); w.run("rebase", "-q", "a") })
+	after("b commits", "", func() { w.commit("b", "b.txt", "more\n") })
 }
 
 func TestConflictsOfAStackBelongToTheLayerThatHasThem(t *testing.T) {

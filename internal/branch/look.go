@@ -30,10 +30,13 @@ type place struct {
 	forest stack.Forest
 	known  *known
 	rows   []Branch            // as they are kept; nil before the first look
+	forks  map[string]string   // where branches of tasks part from their bases
 	watch  func(dirs []string) // is told where refs are; may be nil
-	failed error
-	fails  int       // in a row
-	again  time.Time // when a look that failed is tried again although nothing changed
+
+	rebased []string // tasks, since somebody was told
+	failed  error
+	fails   int       // in a row
+	again   time.Time // when a look that failed is tried again although nothing changed
 }
 
 func newPlace(id string) *place {
@@ -48,10 +51,20 @@ func newPlace(id string) *place {
 func (s *Service) look(ctx context.Context, p *place, told bool) error {
 	select {
 	case <-p.turn:
-		defer func() { p.turn <- struct{}{} }()
 	case <-ctx.Done():
 		return context.Cause(ctx)
 	}
+	err := s.lookNow(ctx, p, told)
+	rebased := p.rebased
+	p.rebased = nil
+	p.turn <- struct{}{}
+	for _, id := range rebased {
+		s.cfg.Rebased(ctx, id)
+	}
+	return err
+}
+
+func (s *Service) lookNow(ctx context.Context, p *place, told bool) error {
 	repo, tasks, err := s.subject(ctx, p)
 	if err != nil {
 		return err
@@ -158,7 +171,32 @@ func (s *Service) see(ctx context.Context, p *place, repo *task.Repo, tasks []ta
 		return err
 	}
 	p.refs = list
+	p.fork(pic)
 	return unread
+}
+
+// fork notes where branches of tasks part from their bases, and of which that is
+// another commit than before.
+func (p *place) fork(pic *picture) {
+	before := p.forks
+	p.forks = map[string]string{}
+	for _, l := range pic.lines {
+		rel := pic.relation(l, l.against)
+		if l.task == nil || rel == nil {
+			continue
+		}
+		p.forks[l.task.ID] = rel.Base
+		if was, ok := before[l.task.ID]; ok && was != rel.Base {
+			p.rebased = append(p.rebased, l.task.ID)
+		}
+	}
+}
+
+// stopWatching ends what the place tells of where refs are.
+func (p *place) stopWatching() {
+	<-p.turn
+	p.watch = nil
+	p.turn <- struct{}{}
 }
 
 // readForest reads git-spice's record when it is another than before.

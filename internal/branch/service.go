@@ -48,6 +48,9 @@ type poller struct {
 // New returns a service. It looks at nothing before Run.
 func New(cfg Config) *Service {
 	cfg.Every = cmp.Or(cfg.Every, every)
+	if cfg.Rebased == nil {
+		cfg.Rebased = func(context.Context, string) {}
+	}
 	return &Service{cfg: cfg, changed: make(chan struct{}, 1), slots: make(chan struct{}, looks), places: map[string]*poller{}}
 }
 
@@ -115,7 +118,8 @@ func (s *Service) follow(ctx context.Context) error {
 	for _, p := range s.change(ctx, want) {
 		p.stop()
 		<-p.done
-		p.place.watch = nil
+		p.place.stopWatching()
+		s.watch.watch(p.moved, nil) // whoever looked last may have begun again
 		// A last look, so that no row names a task that is over.
 		if err := s.look(ctx, p.place, false); err != nil && ctx.Err() == nil {
 			s.cfg.Log.Debug("look at branches a last time", "repo", p.place.id, "err", err)

@@ -140,7 +140,9 @@ func (a *app) wire(ctx context.Context, cfg *config.Source) error {
 	})
 	a.remember(ctx, a.daemon.Handoff())
 	a.stacks = stack.New(stack.Options{Git: a.git, Scratch: paths.Scratch(), Log: log})
-	a.branches = branch.New(branch.Config{Store: branchStore{a.store}, Git: a.git, Stacks: a.stacks, Worktrees: paths.Worktrees(), Log: log, Now: fault.Now})
+	a.branches = branch.New(branch.Config{
+		Store: branchStore{a.store}, Git: a.git, Stacks: a.stacks, Worktrees: paths.Worktrees(), Rebased: a.refreshOne, Log: log, Now: fault.Now,
+	})
 	a.wirePulls(cfg)
 	a.changes = change.NewService(change.Config{
 		Store: changeStore{a.store}, Git: a.git, Stacks: a.stacks, Sessions: a.sessions, Tasks: a.tasks, Repos: a.repos,
@@ -266,9 +268,14 @@ func (a *app) refreshAll(ctx context.Context) {
 		a.daemon.Log().Error("look at the tasks anew", "err", err)
 	}
 	for i := range tasks {
-		if err := a.tasks.Refresh(ctx, tasks[i].ID); err != nil && ctx.Err() == nil {
-			a.daemon.Log().Debug("look at a task anew", "task", tasks[i].ID, "err", err)
-		}
+		a.refreshOne(ctx, tasks[i].ID)
+	}
+}
+
+// refreshOne looks anew at what a task changed.
+func (a *app) refreshOne(ctx context.Context, id string) {
+	if err := a.tasks.Refresh(ctx, id); err != nil && ctx.Err() == nil {
+		a.daemon.Log().Debug("look at a task anew", "task", id, "err", err)
 	}
 }
 
