@@ -421,7 +421,7 @@ func TestFiftyOpenPullRequestsCostTwoRequestsAndOneWhenNothingChanged(t *testing
 		f.hub.set("acme/demo", n, func(*forge.PullRequest) {})
 	}
 	f.start(0)
-	f.mustLook()
+	f.await(func() bool { return len(f.pulls.Polls()) == 1 })
 	if n := f.hub.asked("acme/demo"); n > 2 {
 		t.Errorf("%d requests at first", n)
 	}
