@@ -56,6 +56,7 @@ type watch struct {
 	seen     bool     // it was looked at by this daemon
 	tasks    string   // what the projection was made for
 	strays   []string // branches whose pull requests may have ended unseen
+	sent     bool     // the look asked the forge
 	failures int
 	more     int // looks in a row that there was more after
 	stale    bool
@@ -152,6 +153,7 @@ func (w *watch) answer(err error) {
 func (w *watch) look(ctx context.Context, env api.Env) error {
 	ctx, cancel := context.WithTimeout(ctx, lookLimit)
 	defer cancel()
+	w.sent = false
 	if err := w.find(ctx); err != nil {
 		return err
 	}
@@ -162,6 +164,7 @@ func (w *watch) look(ctx context.Context, env api.Env) error {
 	if err := w.remember(ctx); err != nil {
 		return err
 	}
+	w.sent = true
 	found, err := client.Poll(ctx, forge.Poll{Repository: w.place.At, Known: w.known, Cursor: w.cursor})
 	now := w.s.cfg.Now().UTC()
 	w.poll.PolledAt, w.poll.Requests = &now, found.Requests
@@ -322,6 +325,8 @@ func (w *watch) wait(err error) time.Duration {
 	case err == nil, errors.Is(err, errNoForge):
 		w.failures = 0
 		return every
+	case !w.sent && api.IsCode(err, api.CodeUnauthorized):
+		return every // it costs nothing to see whether somebody has signed in
 	}
 	w.failures++
 	if until, ok := forge.RetryAt(err); ok {
