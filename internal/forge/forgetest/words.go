@@ -102,7 +102,13 @@ func repoWords() []word {
 			return r.ForcePush(a[0], a[1], a[2], unescape(a[3]))
 		})},
 		{"delete", "REPO BRANCH", "deletes a branch", 2, inRepo(func(r *Repo, a []string) (any, error) { return nil, r.DeleteBranch(a[0]) })},
-		{"tip", "REPO BRANCH", "prints the commit of a branch", 2, inRepo(func(r *Repo, a []string) (any, error) { return r.Tip(a[0]) })},
+		{"tip", "REPO BRANCH", "prints the commit of a branch", 2, inRepo(func(r *Repo, a []string) (any, error) {
+			tip, err := r.Tip(a[0])
+			if err == nil && tip == "" {
+				err = fmt.Errorf("there is no branch %s", a[0])
+			}
+			return tip, err
+		})},
 		{"check", "REPO REF NAME CONCLUSION|pending [LOG]", "sets a check of a commit or branch", 4, inRepo(func(r *Repo, a []string) (any, error) {
 			c := Check{Name: a[1], Conclusion: a[2], Log: unescape(a[3])}
 			if c.Conclusion == "pending" {
