@@ -43,6 +43,10 @@ golden:
 run *ARGS: build
     HF_STATE_DIR="${TMPDIR:-/tmp}/hf-dev/state" HF_DATA_DIR="${TMPDIR:-/tmp}/hf-dev/data" bin/hf {{ ARGS }}
 
+# starts a fake GitHub with a repository on it, to try pull requests with; --play tries them
+demo-github *ARGS:
+    ./scripts/demo-github.sh {{ ARGS }}
+
 # everything that has to pass
 ci:
     ./.ci/run
