@@ -64,7 +64,7 @@ func (r *Runner) Foreign(ctx context.Context, w Worktree, o View) (f Foreign, re
 		"GIT_COMMON_DIR=" + dir, "GIT_DIR=" + filepath.Join(dir, "worktrees", filepath.Base(in.gitDir)), "GIT_WORK_TREE=" + in.workTree,
 		"GIT_EDITOR=true", "GIT_SEQUENCE_EDITOR=true", "EDITOR=true", "NO_COLOR=1",
 	})
-	f.Env = WithConfig(f.Env, slices.Concat(fixedConfig(), o.Config)...)
+	f.Env = withConfig(f.Env, slices.Concat(fixedConfig(), o.Config)...)
 	return f, release, nil
 }
 
@@ -80,9 +80,9 @@ func reachEnv(env []string) []string {
 	})
 }
 
-// WithConfig adds key=value pairs of configuration to an environment in which
+// withConfig adds key=value pairs of configuration to an environment in which
 // git may have some already.
-func WithConfig(env []string, config ...string) []string {
+func withConfig(env []string, config ...string) []string {
 	n := 0
 	out := make([]string, 0, len(env)+2*len(config)+1)
 	for _, kv := range env {

@@ -137,22 +137,3 @@ func (r *Runner) RemoveScratch(ctx context.Context, repo Repo, path string) erro
 	}
 	return nil
 }
-
-// DetachScratch checks a commit out in a scratch worktree, on no branch.
-func (r *Runner) DetachScratch(ctx context.Context, w Worktree, commit string) error {
-	in, err := w.place()
-	if err != nil {
-		return err
-	}
-	if !sparse(in) {
-		return fmt.Errorf("%s is no scratch worktree", w.Path)
-	}
-	err = r.run(ctx, call{
-		in: in, config: []string{"core.sparseCheckout=true"}, limit: bulkLimit,
-		args: []string{"checkout", "--detach", "--force", "--quiet", "--no-recurse-submodules", commit},
-	})
-	if err != nil {
-		return fullDisk(w.Path, failed("use scratch worktree", err))
-	}
-	return nil
-}

@@ -41,25 +41,28 @@ func (e *Engine) run(ctx context.Context, in In, s step, dry bool) (Result, erro
 		return Result{}, err
 	}
 	v, res, err := e.look(ctx, in.Repo, s)
-	l.release()
-	if err != nil {
-		return Result{}, err
+	if err == nil && !dry && res.Outcome == UpToDate && e.stale(ctx, in.Repo, v) {
+		if _, err = e.Program(ctx, in.Env); err == nil {
+			if wrong := e.note(l.on(ctx), l, in, v, s.branch); wrong != nil {
+				res.Outcome, res.Error = Failed, asError(wrong)
+			}
+		}
 	}
+	l.release()
 	switch {
+	case err != nil:
+		return Result{}, err
 	case res.Outcome == "" && dry:
 		res.Outcome = Pending
-		return res, nil
 	case res.Outcome == "":
-		res, err = e.act(ctx, in, s, res)
-	case res.Outcome == UpToDate && !dry && e.stale(ctx, in.Repo, v):
-		res, err = e.act(ctx, in, s, res)
+		return e.act(ctx, in, s, res)
 	}
-	return res, err
+	return res, nil
 }
 
 // act does what a look has found to be necessary.
 func (e *Engine) act(ctx context.Context, in In, s step, res Result) (Result, error) {
-	if s.hooks.Busy != nil && res.Outcome != UpToDate {
+	if s.hooks.Busy != nil {
 		if err := s.hooks.Busy(ctx, s.branch, res.Worktree); err != nil {
 			if ctx.Err() != nil {
 				return res, context.Cause(ctx)
@@ -78,8 +81,6 @@ func (e *Engine) act(ctx context.Context, in In, s step, res Result) (Result, er
 	switch {
 	case err != nil:
 		return res, err
-	case res.Outcome == UpToDate && e.stale(ctx, in.Repo, v):
-		return res, e.note(ctx, l, in, v, s.branch)
 	case res.Outcome != "":
 		return res, nil
 	}
