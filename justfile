@@ -58,3 +58,7 @@ soak DURATION='1h':
 # strikes at every side effect in every way: tests have an error or a full disk in turn
 faults:
     go test ./internal/e2e/crash -run TestFaults -v -count=1 -timeout 0 -both
+
+# tries many random sequences of stack actions, hfd killed in the middle of some
+sequences N='200':
+    HF_TEST_GIT_SPICE="${HF_TEST_GIT_SPICE:-$(scripts/git-spice.sh)}" go test ./internal/e2e -run TestRandomStack -v -count=1 -timeout 0 -sequences {{ N }}
