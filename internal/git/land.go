@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/hf-dev/hf/internal/fault"
 	"github.com/hf-dev/hf/pkg/api"
 )
 
@@ -151,8 +152,10 @@ func (r *Runner) Advance(ctx context.Context, repo Repo, branch, from, to string
 	if err != nil {
 		return err
 	}
-	if !out {
-		return r.MoveRef(ctx, repo, "refs/heads/"+branch, from, to, "merge: by hf")
+	if !out || w.Main() && !isFile(filepath.Join(w.GitDir, "index")) { // a clone of hf's own has no files
+		return fault.Around("git.move", func() error {
+			return r.MoveRef(ctx, repo, "refs/heads/"+branch, from, to, "merge: by hf")
+		})
 	}
 	if _, ok := w.Rebasing(); ok {
 		return underway(branch, w.Path, "a rebase")
@@ -169,7 +172,7 @@ func (r *Runner) Advance(ctx context.Context, repo Repo, branch, from, to string
 	case !exists || at != from:
 		return movedOn(branch, at)
 	}
-	err = r.FastForward(ctx, w, to)
+	err = fault.Around("git.advance", func() error { return r.FastForward(ctx, w, to) })
 	if err == nil || api.IsCode(err, api.CodeDiskFull) {
 		return err
 	}

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/hf-dev/hf/internal/fault"
 	"github.com/hf-dev/hf/pkg/api"
 )
 
@@ -99,12 +100,14 @@ func (r *Runner) Push(ctx context.Context, repo Repo, p Push) error {
 	defer unlock()
 	ref := "refs/heads/" + p.Branch
 	var out bytes.Buffer
-	err = r.reach(ctx, repo, p.Via, call{
-		limit: pushLimit, stdout: &out,
-		args: []string{
-			"push", "--quiet", "--porcelain", "--no-follow-tags", "--recurse-submodules=no", "--receive-pack=git-receive-pack",
-			"--force-with-lease=" + ref + ":" + p.Expected, "--end-of-options", p.Remote, commit + ":" + ref,
-		},
+	err = fault.Around("git.push", func() error {
+		return r.reach(ctx, repo, p.Via, call{
+			limit: pushLimit, stdout: &out,
+			args: []string{
+				"push", "--quiet", "--porcelain", "--no-follow-tags", "--recurse-submodules=no", "--receive-pack=git-receive-pack",
+				"--force-with-lease=" + ref + ":" + p.Expected, "--end-of-options", p.Remote, commit + ":" + ref,
+			},
+		})
 	})
 	if refused := refusal(out.String()); refused != nil {
 		return refused

@@ -60,7 +60,7 @@ type scenario struct {
 }
 
 func scenarios() []scenario {
-	return slices.Concat(talking(), making(), parking(), living())
+	return slices.Concat(talking(), making(), parking(), landing(), living())
 }
 
 func nothing(*machine, string) string { return "" }
