@@ -138,12 +138,12 @@ func (a *app) wire(ctx context.Context, cfg *config.Source) error {
 		Settings: func() task.Settings { return taskSettings(cfg.Current(), worktrees.Name()) },
 		Log:      log, Now: fault.Now,
 	})
-	a.remember(ctx, a.daemon.Handoff())
 	a.stacks = stack.New(stack.Options{Git: a.git, Scratch: paths.Scratch(), Log: log})
 	a.branches = branch.New(branch.Config{
 		Store: branchStore{a.store}, Git: a.git, Stacks: a.stacks, Worktrees: paths.Worktrees(), Rebased: a.refreshOne, Log: log, Now: fault.Now,
 	})
 	a.wirePulls(cfg)
+	a.remember(ctx, a.daemon.Handoff())
 	a.changes = change.NewService(change.Config{
 		Store: changeStore{a.store}, Git: a.git, Stacks: a.stacks, Sessions: a.sessions, Tasks: a.tasks, Repos: a.repos,
 		Runner:     func() change.Runner { return a.runner },

@@ -25,6 +25,7 @@ func (a *app) wireForges(cfg *config.Source) {
 	a.logins = login.New(login.Config{
 		File: a.daemon.Paths().Logins(), Forge: func() login.Forge { return a.forges }, Hosts: hosts,
 		Env: api.Env{"HOME": os.Getenv("HOME"), "PATH": os.Getenv("PATH")},
+		New: func() { a.pulls.NudgeAll() },
 		Log: a.daemon.Log(), Now: fault.Now,
 	})
 	a.forges = github.NewClients(github.Options{

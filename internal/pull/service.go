@@ -178,7 +178,7 @@ func (s *Service) lookFor(ctx context.Context, repo string, env api.Env) error {
 func NoForge() *api.Error {
 	return &api.Error{
 		Code: api.CodeConflict, Message: "the repository's remote is on no forge that hf knows, so it has no pull requests",
-		Hint: "`git remote -v` shows where it is; `hf auth login --hostname HOST` makes a GitHub Enterprise host known",
+		Hint: "`git remote -v` shows where it is; `hf auth login --host HOST` makes a GitHub Enterprise host known",
 	}
 }
 

@@ -61,9 +61,13 @@ func (k *Keeper) whoami(ctx context.Context, c forge.Credential) (forge.Account,
 
 // keep stores a token.
 func (k *Keeper) keep(c forge.Credential, a api.AuthAccount) error {
-	return k.store.change(func(all map[string]entry) {
+	err := k.store.change(func(all map[string]entry) {
 		all[c.Host] = entry{User: a.User, Token: string(c.Token), Scopes: a.Scopes, AddedAt: k.cfg.Now().UTC()}
 	})
+	if err == nil {
+		k.cfg.New()
+	}
+	return err
 }
 
 // Store keeps a token that a caller has, once the forge has accepted it.

@@ -28,6 +28,7 @@ type Config struct {
 	Forge func() Forge    // which itself asks the Keeper for tokens
 	Hosts func() []string // that the configuration names
 	Env   api.Env         // of hfd itself, for work that nobody called for: HOME and PATH
+	New   func()          // told of a token that was not known before; it must not wait
 	Log   *slog.Logger
 	Now   func() time.Time
 }
@@ -71,12 +72,17 @@ func remembered() []string {
 // Saw keeps what a caller's variables say of signing in, in memory. A caller
 // without a token takes away no earlier one's.
 func (k *Keeper) Saw(env api.Env) {
+	fresh := false
 	k.mu.Lock()
-	defer k.mu.Unlock()
 	for _, name := range remembered() {
 		if value := env[name]; value != "" {
+			fresh = fresh || strings.HasSuffix(name, "_TOKEN") && k.caller[name] != value
 			k.caller[name] = value
 		}
+	}
+	k.mu.Unlock()
+	if fresh {
+		k.cfg.New()
 	}
 }
 

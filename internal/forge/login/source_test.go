@@ -26,6 +26,10 @@ func TestSources(t *testing.T) {
 	w.wants("github.com", w.env("GITHUB_TOKEN", "t2"), "GITHUB_TOKEN", "t2")
 	w.wants("github.com", w.env("GITHUB_TOKEN", "t2", "GH_TOKEN", "t1"), "GH_TOKEN", "t1")
 
+	if n := w.fresh.Load(); n != 3 { // stored, and two of the variables
+		t.Errorf("a token was new %d times", n)
+	}
+
 	// Work in the background, and somebody from another shell.
 	w.wants("github.com", nil, "GH_TOKEN", "t1")
 	w.wants("github.com", w.env(), forge.SourceGH, "gho_fromgh")

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -26,6 +27,7 @@ type world struct {
 	hub    *forgetest.Hub
 	home   string
 	keeper *login.Keeper
+	fresh  atomic.Int32 // how often a token was new
 	forges *github.Clients
 	alive  context.Context //nolint:containedctx // of sign-ins
 	die    context.CancelFunc
@@ -45,6 +47,7 @@ func (w *world) begin() {
 	keeper := login.New(login.Config{
 		File: w.file(), Forge: func() login.Forge { return w.forges }, Hosts: hosts,
 		Env: api.Env{"HOME": w.home, "PATH": os.Getenv("PATH")},
+		New: func() { w.fresh.Add(1) },
 		Log: slog.New(slog.NewTextHandler(w.Output(), nil)), Now: time.Now,
 	})
 	w.keeper = keeper
