@@ -6,7 +6,9 @@ import (
 	"github.com/hf-dev/hf/internal/tui/actions"
 	"github.com/hf-dev/hf/internal/tui/command"
 	"github.com/hf-dev/hf/internal/tui/conversation"
+	"github.com/hf-dev/hf/internal/tui/help"
 	"github.com/hf-dev/hf/internal/tui/keys"
+	"github.com/hf-dev/hf/internal/tui/palette"
 	"github.com/hf-dev/hf/internal/tui/pane"
 	"github.com/hf-dev/hf/internal/tui/tasklist"
 )
@@ -24,16 +26,18 @@ func panes(d *pane.Deps) []pane.Pane {
 func table(d *pane.Deps) *command.Table {
 	return command.NewTable(
 		actions.Talk(d),
-		actions.Life(),
+		actions.Life(d),
+		actions.Work(d),
 		actions.List(),
 		actions.Conversation(),
-		screenActions(),
+		screenActions(d),
 	)
 }
 
 // screenActions is what is done with the screen itself.
-func screenActions() []command.Action {
+func screenActions(d *pane.Deps) []command.Action {
 	const group = "Screen"
+	menu := func(*command.Env) tea.Cmd { return pane.OpenCmd(palette.Actions(d)) }
 	to := func(msg tea.Msg) func(*command.Env) tea.Cmd {
 		return func(*command.Env) tea.Cmd { return command.Tell(msg) }
 	}
@@ -42,6 +46,11 @@ func screenActions() []command.Action {
 		{Name: "view.previous", Title: "Previous view of the task", Group: group, Place: keys.Panes, Keys: []string{"shift+tab"}, Quiet: true, Run: to(previousView)},
 		{Name: "open", Title: "Go to the task", Group: group, Place: keys.List, Keys: []string{"enter", "l", "right"}, Quiet: true, Run: to(focusView)},
 		{Name: "back", Title: "Back to the tasks", Group: group, Place: keys.Panes, Keys: []string{"esc", "h", "left"}, Quiet: true, Run: to(focusList)},
+		{Name: "palette", Title: "Find any action by its name", Group: group, Place: keys.Panes, Keys: []string{":"}, Quiet: true, Run: menu},
+		{Name: "palette.now", Title: "Find any action, also while typing", Group: group, Place: keys.Global, Keys: []string{"ctrl+k"}, Quiet: true, Run: menu},
+		{Name: "help", Title: "Show the keys", Group: group, Place: keys.Panes, Keys: []string{"?"}, Run: func(e *command.Env) tea.Cmd {
+			return pane.OpenCmd(help.New(d, e.Place))
+		}},
 		{Name: "zoom", Title: "Zoom the pane", Group: group, Place: keys.Panes, Keys: []string{"z"}, Run: to(toggleZoom)},
 		{Name: "suspend", Title: "Suspend hf", Group: group, Place: keys.Global, Keys: []string{"ctrl+z"}, Run: func(e *command.Env) tea.Cmd { return e.Program.Suspend() }},
 		{Name: "redraw", Title: "Draw the screen anew", Group: group, Place: keys.Global, Keys: []string{"ctrl+l"}, Quiet: true, Run: func(e *command.Env) tea.Cmd { e.Screen.Redraw(); return nil }},

@@ -96,6 +96,8 @@ func (a *app) Update(msg tea.Msg) (m tea.Model, cmd tea.Cmd) {
 		cmd = a.focusOn(msg.Place)
 	case pane.To:
 		cmd = a.at(msg.Place).Update(msg.Msg)
+	case pane.Run:
+		cmd = msg.Do()
 	case pane.Act:
 		cmd = a.act(msg.Name)
 	case layoutMsg:

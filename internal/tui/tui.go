@@ -110,7 +110,7 @@ func run(ctx context.Context, o *options, environ []string, s Settings, tty *os.
 	}
 	log, err := openLog(paths.State)
 	if err == nil {
-		defer log.Close() //nolint:errcheck // nothing is written at the end
+		defer log.Close()
 		// What a library or the runtime says would be drawn into the screen.
 		if err := unix.Dup3(int(log.Fd()), stderrFD, 0); err != nil {
 			return fmt.Errorf("put standard error away: %w", err)

@@ -58,8 +58,8 @@ func (p *Pane) nothing() string {
 	case t.Status == api.StatusQueued || t.Status == api.StatusProvisioning:
 		step, _ := t.Step.Get()
 		return strings.TrimSpace("the sandbox is made" + p.d.Theme.Sign.Ellipsis + " " + widget.CleanLine(step))
-	case p.talk().cursor == "" && p.batch != nil:
-		return "reading" + p.d.Theme.Sign.Ellipsis
+	case p.batch == nil: // it will be read in a moment
+		return ""
 	}
 	return "nothing was said yet"
 }

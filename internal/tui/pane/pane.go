@@ -10,6 +10,7 @@ import (
 	"github.com/hf-dev/hf/internal/tui/command"
 	"github.com/hf-dev/hf/internal/tui/keys"
 	"github.com/hf-dev/hf/internal/tui/theme"
+	"github.com/hf-dev/hf/pkg/api"
 )
 
 // Pane is a part of the screen. Only the program's own goroutine calls it, so
@@ -73,6 +74,12 @@ type (
 	}
 	// Act does an action by its name, as its key would.
 	Act struct{ Name string }
+	// Created says that a task was made here: it is selected as soon as it is
+	// known.
+	Created struct{ Task api.Task }
+	// Run has something done by the program's own goroutine, such as what a
+	// dialog was asked to do.
+	Run struct{ Do func() tea.Cmd }
 	// Restyled says that the colours of the theme changed: what was drawn with
 	// them is drawn anew.
 	Restyled struct{}

@@ -27,7 +27,7 @@ const (
 	leaveMouse = "\x1b[?1006l\x1b[?1002l"
 	begin      = "\x1b[?2026h" // draw nothing until the end
 	end        = "\x1b[?2026l"
-	clear      = "\x1b[2J"
+	eraseAll   = "\x1b[2J"
 	reset      = "\x1b[0m"
 	eraseRest  = "\x1b[K"
 )
@@ -193,7 +193,7 @@ func (s *Screen) draw() bool {
 func changes(shown, lines []string, width int) string {
 	var b strings.Builder
 	if shown == nil {
-		b.WriteString(clear)
+		b.WriteString(eraseAll)
 	}
 	for i, line := range lines {
 		if i < len(shown) && shown[i] == line {

@@ -13,7 +13,7 @@ func TestChanges(t *testing.T) {
 		shown, lines []string
 		want         string
 	}{
-		"first":     {nil, []string{"ab", "c"}, begin + clear + "\x1b[1;1Hab" + reset + "\x1b[2;1Hc" + reset + eraseRest + end},
+		"first":     {nil, []string{"ab", "c"}, begin + eraseAll + "\x1b[1;1Hab" + reset + "\x1b[2;1Hc" + reset + eraseRest + end},
 		"same":      {[]string{"ab"}, []string{"ab"}, ""},
 		"one line":  {[]string{"ab", "cd"}, []string{"ab", "xy"}, begin + "\x1b[2;1Hxy" + reset + end},
 		"fewer":     {[]string{"ab", "cd"}, []string{"ab"}, begin + "\x1b[2;1H" + eraseRest + end},

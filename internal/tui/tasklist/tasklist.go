@@ -92,6 +92,11 @@ func (p *Pane) Update(msg tea.Msg) (cmd tea.Cmd) {
 		p.mouse(msg)
 	case over:
 		p.d.Store.Apply(&model.Update{Tasks: msg.tasks, Conn: p.d.Store.Conn()})
+	case pane.Created:
+		p.d.Store.Apply(&model.Update{Tasks: []api.Task{msg.Task}, Conn: p.d.Store.Conn()})
+		p.clear()
+		p.sync()
+		p.list.Select(msg.Task.ID)
 	case Filter:
 		p.filtering = true
 		cmd = p.filter.Focus()

@@ -30,7 +30,7 @@ const (
 	// patience is how long a command may take before the test hangs.
 	patience = 20 * time.Second
 	// quiet is how long a command that waits for more is waited for.
-	quiet = 60 * time.Millisecond
+	quiet = 40 * time.Millisecond
 )
 
 // Drive starts a program.

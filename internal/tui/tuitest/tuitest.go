@@ -146,7 +146,10 @@ func Each(t *testing.T, name string, f func(t *testing.T, golden string, size Si
 	for _, size := range Sizes() {
 		for _, look := range Looks() {
 			golden := fmt.Sprintf("%s-%dx%d-%s", name, size.W, size.H, look.Name)
-			t.Run(golden, func(t *testing.T) { f(t, golden, size, look.Theme) })
+			t.Run(golden, func(t *testing.T) {
+				t.Parallel() // they mostly wait
+				f(t, golden, size, look.Theme)
+			})
 		}
 	}
 }

@@ -1,0 +1,80 @@
+package actions
+
+import (
+	tea "github.com/charmbracelet/bubbletea"
+
+	"github.com/hf-dev/hf/internal/tui/command"
+	"github.com/hf-dev/hf/internal/tui/confirm"
+	"github.com/hf-dev/hf/internal/tui/keys"
+	"github.com/hf-dev/hf/internal/tui/pane"
+	"github.com/hf-dev/hf/internal/tui/widget"
+	"github.com/hf-dev/hf/pkg/api"
+)
+
+// Work is what brings the work of tasks into its base.
+func Work(d *pane.Deps) []command.Action {
+	const group = "Work"
+	return []command.Action{
+		{Name: "push", Title: "Push the branch", Group: group, Place: keys.Panes, Keys: []string{"p"}, Many: true, When: command.NeedsLife, Run: behind("push", "push")},
+		{Name: "sync", Title: "Sync: take over what is on the remote and in the base", Group: group, Place: keys.Global, Keys: []string{"ctrl+s"}, Many: true, When: command.NeedsLife, Run: behind("sync", "sync")},
+		{Name: "pr.create", Title: "Create a pull request, or update it", Group: group, Place: keys.Panes, Keys: []string{"P"}, When: command.NeedsLife, Run: behind("pull request", "pr", "create")},
+		{Name: "pr.open", Title: "Open the pull request in the browser", Group: group, Place: keys.Global, Keys: []string{"ctrl+o"}, When: needsPull, Run: behind("open", "pr", "open")},
+		{Name: "merge", Title: "Merge the pull request", Group: group, Place: keys.Global, Keys: []string{"ctrl+y"}, When: command.NeedsLife, Run: func(e *command.Env) tea.Cmd { return merge(d, e) }},
+		{Name: "fix.ci", Title: "Have the agent mend failing checks", Group: group, Place: keys.Panes, When: needsPull, Run: behind("fix", "fix", "--ci")},
+		{Name: "fix.reviews", Title: "Have the agent answer the reviews", Group: group, Place: keys.Panes, When: needsPull, Run: behind("fix", "fix", "--reviews")},
+		{Name: "stack.restack", Title: "Restack the task and those on it", Group: group, Place: keys.Panes, Keys: []string{"o"}, When: command.NeedsLife, Run: behind("restack", "stack", "restack")},
+		{Name: "stack.onto", Title: "Move the task onto another base", Group: group, Place: keys.Panes, Keys: []string{"O"}, When: command.NeedsLife, Run: func(e *command.Env) tea.Cmd { return onto(d, e) }},
+		{Name: "stack.submit", Title: "Submit the stack: pull requests for all of it", Group: group, Place: keys.Panes, Keys: []string{"S"}, When: command.NeedsLife, Run: behind("submit", "stack", "submit")},
+		{Name: "stack.resolve", Title: "Hand the conflict to the agent", Group: group, Place: keys.Panes, Keys: []string{"f"}, When: command.NeedsLife, Run: behind("resolve", "stack", "resolve")},
+		{Name: "stack.continue", Title: "Go on after a conflict", Group: group, Place: keys.Panes, When: command.NeedsLife, Run: behind("continue", "stack", "continue")},
+		{Name: "stack.abort", Title: "Give up a restack that stopped", Group: group, Place: keys.Panes, When: command.NeedsLife, Run: behind("abort", "stack", "abort")},
+		{Name: "stack.undo", Title: "Undo the last stack action", Group: group, Place: keys.Panes, Keys: []string{"U"}, When: command.NeedsTask, Run: func(e *command.Env) tea.Cmd {
+			return e.Program.Behind("undo", "stack", "undo")
+		}},
+	}
+}
+
+// needsPull is the When of actions on a pull request.
+func needsPull(e *command.Env) string {
+	t := e.Store.Selected()
+	if t == nil {
+		return "there is no task here"
+	}
+	if p, ok := t.Pull.Get(); !ok || p.State == api.PullRequestNone {
+		return "the task has no pull request"
+	}
+	return ""
+}
+
+// behind runs a command of hf for the selected task, or for each marked one.
+func behind(what string, args ...string) func(*command.Env) tea.Cmd {
+	return func(e *command.Env) tea.Cmd {
+		var cmds []tea.Cmd
+		for _, t := range e.Store.Targets() {
+			cmds = append(cmds, e.Program.Behind(what+" "+widget.CleanLine(t.Title), append(append([]string(nil), args...), t.ID)...))
+		}
+		e.Store.Unmark()
+		return tea.Sequence(append([]tea.Cmd{command.Say("%s: %d at work", what, len(cmds))}, cmds...)...)
+	}
+}
+
+// merge asks before, for nothing takes it back.
+func merge(d *pane.Deps, e *command.Env) tea.Cmd {
+	t := e.Store.Selected()
+	lines := []string{d.Theme.Bold.Render(widget.CleanLine(t.Title)), widget.CleanLine(t.Branch) + " into " + widget.CleanLine(t.Base)}
+	if p, ok := t.Pull.Get(); ok {
+		lines = append(lines, d.Theme.Pull(&p))
+		if p.Checks == api.ChecksFail {
+			lines = append(lines, d.Theme.Bad.Render("its checks fail"))
+		}
+	}
+	return pane.OpenCmd(confirm.New(d, "merge?", lines, confirm.Choice{Key: "y", Text: "merge", Run: e.Program.Behind("merge", "merge", t.ID)}))
+}
+
+// onto asks for the new base.
+func onto(d *pane.Deps, e *command.Env) tea.Cmd {
+	id := e.Store.Selected().ID
+	return pane.OpenCmd(confirm.NewLine(d, "onto", "a task or a branch", "", func(base string) tea.Cmd {
+		return e.Program.Behind("onto", "stack", "onto", id, base)
+	}))
+}
