@@ -23,8 +23,11 @@ func (l *List) Sync(ids []string, rest func(i int) bool) {
 			break
 		}
 	}
-	if l.sel < 0 {
+	switch {
+	case l.sel < 0:
 		l.sel = l.nearest(min(old, len(ids)-1))
+	case !l.selectable(l.sel): // it became a heading
+		l.sel = l.nearest(l.sel)
 	}
 	l.top = l.sel - line
 	l.clamp()
