@@ -194,6 +194,7 @@ func (a *app) lookAtSandboxes(ctx context.Context) {
 func (a *app) begin(ctx context.Context) error {
 	log := a.daemon.Log()
 	if a.store.Snapshot() { // nothing that goes on by itself could be recorded
+		a.pulls.Disable(&api.Error{Code: api.CodeReadOnly, Message: "what hfd sees of pull requests cannot be noted: its state directory cannot be written"})
 		a.group.Go(func() error { a.awaitWritable(ctx); return nil })
 		return nil
 	}

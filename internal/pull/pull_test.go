@@ -505,6 +505,15 @@ func (f *fixture) await(done func() bool) {
 	}
 }
 
+func TestALookThatCannotBeNoted(t *testing.T) {
+	f := newFixture(t)
+	s := pull.New(pull.Config{Store: adapter{f.store}, Git: f.git, Clients: f.hub, Every: func() time.Duration { return 0 }, Log: slog.New(slog.DiscardHandler), Now: time.Now})
+	s.Disable(&api.Error{Code: api.CodeReadOnly, Message: "no"})
+	if err := s.Look(t.Context(), "r"); !api.IsCode(err, api.CodeReadOnly) {
+		t.Errorf("look: %v", err)
+	}
+}
+
 func TestARepoThatFailsHoldsUpNoOther(t *testing.T) {
 	f := newFixture(t)
 	f.repo("s", "acme/other")

@@ -26,6 +26,7 @@ type Service struct {
 	polls   map[string]api.ForgePoll
 	asked   map[string]time.Time  // repos that somebody wanted to see, and until when they are looked at for that
 	waiting map[string][]question // who asked for a look at a repo that nobody looks at yet
+	off     error                 // why nothing is looked at
 }
 
 // New returns a service. Run makes it look.
@@ -154,6 +155,10 @@ func (s *Service) lookFor(ctx context.Context, repo string, env api.Env) error {
 	defer cancel()
 	q := question{env: env, done: make(chan error, 1)}
 	s.mu.Lock()
+	if s.off != nil {
+		defer s.mu.Unlock()
+		return s.off
+	}
 	s.asked[repo] = s.cfg.Now().Add(askedFor)
 	if w := s.watches[repo]; w != nil {
 		w.ask(q)
@@ -180,6 +185,13 @@ func NoForge() *api.Error {
 		Code: api.CodeConflict, Message: "the repository's remote is on no forge that hf knows, so it has no pull requests",
 		Hint: "`git remote -v` shows where it is; `hf auth login --host HOST` makes a GitHub Enterprise host known",
 	}
+}
+
+// Disable makes every wish for a look end in an error: Run is not to be called.
+func (s *Service) Disable(why error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.off = why
 }
 
 // Wake says that a repo or a task came, or went.
