@@ -45,7 +45,7 @@ func (w *world) await(what string, so func() bool) {
 	w.Helper()
 	woken, stop := w.store.Watch()
 	defer stop()
-	over := time.After(20 * time.Second)
+	over := time.After(time.Minute)
 	for !so() {
 		select {
 		case <-woken:
