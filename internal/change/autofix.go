@@ -177,7 +177,7 @@ func (s *Service) giveUp(tx Tx, run *operation.Run, tr *trouble, rounds int) err
 		return err
 	}
 	what := map[api.FixKind]string{api.FixCI: "checks still fail", api.FixReviews: "reviewers still want changes", api.FixConflicts: "it still conflicts"}[tr.Kind]
-	why := fmt.Sprintf("%s after %d rounds: waits for you", what, rounds)
+	why := fmt.Sprintf("%s after %s: waits for you", what, count(rounds, "round", "rounds"))
 	run.Progress(why)
 	if err := tx.PutFix(&Fix{Task: t.ID, Kind: tr.Kind, Signature: gaveUp + tr.Signature, Round: rounds, CreatedAt: s.cfg.Now()}); err != nil {
 		return err

@@ -229,7 +229,7 @@ func transition(repo string, was, now *api.PullRequest) (e api.PullRequestEvent,
 	before := was.Failing()
 	moreFail := slices.ContainsFunc(e.Failed, func(name string) bool { return !slices.Contains(before, name) })
 	news = was.State != now.State || was.Draft != now.Draft || was.Checks != now.Checks || was.Review != now.Review ||
-		moreFail || e.Threads > e.ThreadsWere || e.Conflicts
+		moreFail || len(e.Failed) > 0 && was.Head != now.Head || e.Threads > e.ThreadsWere || e.Conflicts
 	return e, news
 }
 
