@@ -152,9 +152,21 @@ func (r *randomStack) something() {
 		kill = time.Duration(1+r.rnd.IntN(400)) * time.Millisecond
 	}
 	actions := [][]string{
-		{"restack", "--all"}, {"restack", "--all"}, {"restack", name}, {"restack", name, "--upstack"}, {"restack", name, "--only"},
-		{"onto", name, other}, {"onto", name, other}, {"fold", name}, {"untrack", name}, {"track", name, "--base", other},
-		{"undo"}, {"undo"}, {"abort"}, {"continue"}, {"sync"},
+		{"restack", "--all"},
+		{"restack", "--all"},
+		{"restack", name},
+		{"restack", name, "--upstack"},
+		{"restack", name, "--only"},
+		{"onto", name, other},
+		{"onto", name, other},
+		{"fold", name},
+		{"untrack", name},
+		{"track", name, "--base", other},
+		{"undo"},
+		{"undo"},
+		{"abort"},
+		{"continue"},
+		{"sync"},
 	}
 	r.action(kill, append([]string{"stack"}, actions[r.rnd.IntN(len(actions))]...)...)
 }
