@@ -6,6 +6,7 @@ import (
 	"maps"
 	"slices"
 
+	"github.com/hf-dev/hf/internal/fault"
 	"github.com/hf-dev/hf/internal/operation"
 	"github.com/hf-dev/hf/internal/stack"
 	"github.com/hf-dev/hf/internal/task"
@@ -183,7 +184,10 @@ func (d *driver) begin(ctx context.Context, a stack.Attempt) error {
 		return err
 	}
 	d.run.Progress(fmt.Sprintf("%s onto %s", a.Branch, a.Base))
-	return d.note(ctx, func(p *Progress) { p.Attempt = &a })
+	// Recorded and not begun, then begun and perhaps done with nobody knowing.
+	return fault.Around("change.attempt", func() error {
+		return d.note(ctx, func(p *Progress) { p.Attempt = &a })
+	})
 }
 
 // done records what came of a branch. Where nothing changed that can be found
@@ -196,7 +200,9 @@ func (d *driver) done(ctx context.Context, r stack.Result) error {
 	if r.From == r.To && !r.Left {
 		return nil
 	}
-	return d.note(ctx, func(p *Progress) { p.add(r) })
+	return fault.Around("change.moved", func() error {
+		return d.note(ctx, func(p *Progress) { p.add(r) })
+	})
 }
 
 // add takes in what came of a branch. One that was moved before stays so.

@@ -71,7 +71,7 @@ func (m *machine) read() (f facts) {
 		scan(&s.id, &s.task, &s.dir, &s.activity, &s.holder, &s.ended)
 		f.sessions = append(f.sessions, s)
 	})
-	query(tx, `SELECT kind || ' of ' || task || ' ' || state FROM operations WHERE state IN ('pending', 'running')`, func(scan func(...any)) {
+	query(tx, `SELECT kind || ' of ' || coalesce(task, repo) || ' ' || state FROM operations WHERE state IN ('pending', 'running')`, func(scan func(...any)) {
 		var op string
 		scan(&op)
 		f.live = append(f.live, op)

@@ -57,7 +57,7 @@ func newMachine(build string, files map[string]string) *machine {
 		"HOME=" + filepath.Join(dir, "home"), "HF_STATE_DIR=" + m.state(), "HF_DATA_DIR=" + filepath.Join(dir, "data"),
 		"PATH=" + filepath.Join(dir, "bin") + ":" + os.Getenv("PATH"), "LANG=C.UTF-8", "TERM=dumb", "TMPDIR=" + filepath.Join(dir, "tmp"),
 		"GIT_CONFIG_NOSYSTEM=1", "GIT_AUTHOR_NAME=t", "GIT_AUTHOR_EMAIL=t@example.invalid", "GIT_COMMITTER_NAME=t", "GIT_COMMITTER_EMAIL=t@example.invalid",
-		fault.Variable + "=" + filepath.Join(dir, "fault"),
+		fault.Variable + "=" + filepath.Join(dir, "fault"), "HF_GIT_SPICE_BIN=" + gitSpice(),
 	}
 	for _, d := range []string{"home", "bin", "repo", "tmp", "fault"} {
 		must(0, os.Mkdir(filepath.Join(dir, d), 0o755))

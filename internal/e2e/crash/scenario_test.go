@@ -60,7 +60,11 @@ type scenario struct {
 }
 
 func scenarios() []scenario {
-	return slices.Concat(talking(), making(), parking(), landing(), living())
+	all := slices.Concat(talking(), making(), parking(), landing(), living())
+	if gitSpice() != "" {
+		all = append(all, stacking()...)
+	}
+	return all
 }
 
 func nothing(*machine, string) string { return "" }
