@@ -116,6 +116,9 @@ CREATE TABLE stack_actions (
 ) STRICT;
 CREATE INDEX stack_actions_repo ON stack_actions (repo, n);
 
+-- An action moves the branches of several tasks: it is part of the history of each.
+CREATE INDEX events_stack ON events (seq) WHERE kind IN ('stack.done', 'stack.stopped', 'stack.undone');
+
 -- What was sent to agents to mend: each failure once, and only so often.
 CREATE TABLE fixes (
 	task       TEXT NOT NULL REFERENCES tasks (id),

@@ -31,11 +31,18 @@ const notable = ` AND kind NOT IN ('step.started', 'step.progress', 'branches.ch
 	AND NOT (kind = 'pull_request.changed' AND task = '')
 	AND kind <> 'branches.changed'`
 
-// The events of a task, of a branch, or of a workspace and of none. Each comes
-// from an index in the order of seq, so that a limit ends the search.
+// The events of a task, those of actions on stacks that moved its branch
+// included, of a branch, or of a workspace and of none. Each comes from an index
+// in the order of seq, so that a limit ends the search.
 const (
-	between         = ` AND seq > ?1 AND seq < ?2` + notable
-	historyOfTask   = `SELECT seq FROM events WHERE task = ?4` + between + ` ORDER BY seq %[1]s LIMIT ?3`
+	between       = ` AND seq > ?1 AND seq < ?2` + notable
+	historyOfTask = `SELECT seq FROM (
+		SELECT seq FROM (SELECT seq FROM events WHERE task = ?4` + between + ` ORDER BY seq %[1]s LIMIT ?3)
+		UNION ALL
+		SELECT seq FROM (SELECT seq FROM events WHERE kind IN ('stack.done', 'stack.stopped', 'stack.undone') AND task <> ?4
+			AND EXISTS (SELECT 1 FROM json_each(data, '$.report.branches') WHERE json_extract(value, '$.task') = ?4 AND json_extract(value, '$.outcome') <> 'up_to_date')
+			AND seq > ?1 AND seq < ?2 ORDER BY seq %[1]s LIMIT ?3)
+		) ORDER BY seq %[1]s LIMIT ?3`
 	historyOfBranch = `SELECT seq FROM events WHERE task IN (SELECT id FROM tasks WHERE workspace = ?4 AND branch = ?5 AND (?6 = '' OR id = ?6))` +
 		between + ` ORDER BY seq %[1]s LIMIT ?3`
 	historyOfWorkspace = `SELECT seq FROM (

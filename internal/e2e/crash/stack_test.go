@@ -53,9 +53,12 @@ func stacking() []scenario {
 	commits := func(m *machine, from, to string) int {
 		return len(strings.Fields(m.git("rev-list", from+".."+to)))
 	}
+	identity := func(m *machine) {
+		m.write(filepath.Join(m.dir, "home", ".gitconfig"), "[user]\n\tname = t\n\temail = t@example.invalid\n")
+	}
 	return []scenario{
 		{
-			name: "restack", prepare: prepare,
+			name: "restack", setUp: identity, prepare: prepare,
 			act: func(m *machine, task, _ string) result { return m.try("stack", "restack", task) },
 			reached: func(m *machine, f facts, _, token string) bool {
 				loose(m, f, token)
@@ -70,7 +73,7 @@ func stacking() []scenario {
 			},
 		},
 		{
-			name: "undo a restack",
+			name: "undo a restack", setUp: identity,
 			prepare: func(m *machine, token string) string {
 				task := prepare(m, token)
 				m.git("tag", "-f", "was", token+"-c")
