@@ -140,8 +140,10 @@ func TestReportHasALineForEachBranch(t *testing.T) {
 		detail: api.OperationDetail{Stack: &api.StackReport{
 			GitSpice: &api.GitSpice{Path: "/bin/git-spice", Version: "v0.26.0", Hint: "an old one"},
 			Branches: []api.StackResult{
-				{Branch: "a", Outcome: api.OutcomeUpToDate}, {Branch: "b", Base: "a", Outcome: api.OutcomeRestacked, Before: "1111111111", After: "2222222222"},
-				{Branch: "c", Outcome: api.OutcomeConflict, Files: []string{"x", "y\x1b[2J"}}, {Branch: "d", Outcome: api.OutcomeBlocked, Detail: "c below it is not done"},
+				{Branch: "a", Outcome: api.OutcomeUpToDate},
+				{Branch: "b", Base: "a", Outcome: api.OutcomeRestacked, Before: "1111111111", After: "2222222222"},
+				{Branch: "c", Outcome: api.OutcomeConflict, Files: []string{"x", "y\x1b[2J"}},
+				{Branch: "d", Outcome: api.OutcomeBlocked, Detail: "c below it is not done"},
 			},
 			Notes: []string{"something"},
 		}},

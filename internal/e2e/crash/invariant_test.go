@@ -241,6 +241,7 @@ func (m *machine) checkRefs(f facts) {
 			}
 		}
 		locks := must(filepath.Glob(filepath.Join(dir, "*.lock")))
+		locks = slices.DeleteFunc(locks, func(path string) bool { return filepath.Base(path) == "hf-stack.lock" }) // it is locked, not there or not
 		below := must(filepath.Glob(filepath.Join(dir, "worktrees", "*", "*.lock")))
 		if len(locks)+len(below) > 0 {
 			fail("locks of git are left: %q %q", locks, below)
