@@ -11,7 +11,7 @@ import (
 
 // screen is `hfd tui`: what hf turns into on a terminal. A configuration that
 // cannot be read is no reason to show nothing: hfd says what is wrong with it.
-func screen(ctx context.Context, args, environ []string, _ io.Reader, _, stderr io.Writer) int {
+func screen(ctx context.Context, args, environ []string, _ io.Reader, stdout, stderr io.Writer) int {
 	settings := screenSettings(config.Default())
 	if paths, err := rundir.Resolve(lookUp(environ)); err == nil {
 		cfg, _, err := config.Load(paths.Config)
@@ -21,7 +21,7 @@ func screen(ctx context.Context, args, environ []string, _ io.Reader, _, stderr 
 			settings.Problems = append(settings.Problems, err.Error())
 		}
 	}
-	return tui.Main(ctx, args, environ, settings, stderr)
+	return tui.Main(ctx, args, environ, settings, stdout, stderr)
 }
 
 func screenSettings(cfg config.Config) tui.Settings {

@@ -42,6 +42,8 @@ type app struct {
 	size    func() (width, height int, err error) // of the terminal
 	failure *failure
 	begin   begin
+	pick    bool // a task is to be chosen, for hf switch
+	picked  string
 	titled  string // what the terminal's window was called last
 }
 

@@ -110,6 +110,10 @@ func (a *app) relayout(msg layoutMsg) tea.Cmd {
 		a.focus = 0
 		a.arrange()
 	case focusView:
+		if t := a.deps.Store.Selected(); a.pick && t != nil {
+			a.picked = t.ID
+			return tea.Quit
+		}
 		a.focus = a.view
 		a.arrange()
 	}

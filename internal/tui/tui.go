@@ -63,10 +63,11 @@ type options struct {
 	workspace string
 	task      string // to be selected at first
 	view      string
+	pick      bool // only a task is to be chosen
 }
 
 // Main shows the screen until the person quits. It returns the exit status.
-func Main(ctx context.Context, args, environ []string, s Settings, stderr io.Writer) int {
+func Main(ctx context.Context, args, environ []string, s Settings, stdout, stderr io.Writer) int {
 	var o options
 	fs := flag.NewFlagSet("hfd tui", flag.ContinueOnError)
 	fs.SetOutput(stderr)
@@ -75,6 +76,7 @@ func Main(ctx context.Context, args, environ []string, s Settings, stderr io.Wri
 	fs.StringVar(&o.workspace, "workspace", "", "the workspace")
 	fs.StringVar(&o.task, "task", "", "the task to begin with")
 	fs.StringVar(&o.view, "view", "", "the view to begin with")
+	fs.BoolVar(&o.pick, "pick", false, "print the task that is chosen")
 	if err := fs.Parse(args); err != nil {
 		return exitUsage
 	}
@@ -89,7 +91,7 @@ func Main(ctx context.Context, args, environ []string, s Settings, stderr io.Wri
 	}
 	hup, stop := signal.NotifyContext(ctx, syscall.SIGHUP)
 	defer stop()
-	err := run(hup, &o, environ, s, tty)
+	picked, err := run(hup, &o, environ, s, tty)
 	switch {
 	case hup.Err() != nil && ctx.Err() == nil:
 		return exitHangUp // the terminal is gone
@@ -97,23 +99,27 @@ func Main(ctx context.Context, args, environ []string, s Settings, stderr io.Wri
 		fmt.Fprintln(tty, "hf: "+sanitize.Text(err.Error()))
 		return exitFailed
 	}
+	if picked != "" {
+		fmt.Fprintln(stdout, picked)
+	}
 	return 0
 }
 
-// run builds the program and runs it.
-func run(ctx context.Context, o *options, environ []string, s Settings, tty *os.File) error {
+// run builds the program and runs it. It returns the task that was chosen, ""
+// for none.
+func run(ctx context.Context, o *options, environ []string, s Settings, tty *os.File) (picked string, err error) {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	paths, err := rundir.Resolve(lookUp(environ))
 	if err != nil {
-		return err
+		return "", err
 	}
 	log, err := openLog(paths.State)
 	if err == nil {
 		defer log.Close()
 		// What a library or the runtime says would be drawn into the screen.
 		if err := unix.Dup3(int(log.Fd()), stderrFD, 0); err != nil {
-			return fmt.Errorf("put standard error away: %w", err)
+			return "", fmt.Errorf("put standard error away: %w", err)
 		}
 	}
 	var prog *tea.Program
@@ -123,7 +129,7 @@ func run(ctx context.Context, o *options, environ []string, s Settings, tty *os.
 	look := newLook(environ, s, tty)
 	scr, err := screen.Open(tty, s.Mouse)
 	if err != nil {
-		return err
+		return "", err
 	}
 	defer scr.Close()
 	a := build(ctx, c, s, look)
@@ -133,6 +139,7 @@ func run(ctx context.Context, o *options, environ []string, s Settings, tty *os.
 		hello, err := c.Peer(ctx)
 		return client.Env(hello.Env, environ), err
 	}
+	a.pick = o.pick
 	a.begin = begin{task: o.task, view: keys.Place(o.view)}
 	kb := &keyboard{File: tty, tell: func(m tea.Msg) { go send(m) }}
 	prog = tea.NewProgram(&screen.Live{Drawer: a, Screen: scr, Send: send},
@@ -146,7 +153,7 @@ func run(ctx context.Context, o *options, environ []string, s Settings, tty *os.
 	}
 	_, err = prog.Run()
 	scr.Close()
-	return a.failure.report(err, log)
+	return a.picked, a.failure.report(err, log)
 }
 
 // newClients returns the feed and the client of all else. The feed's own repeats

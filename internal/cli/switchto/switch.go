@@ -14,6 +14,7 @@ import (
 	"github.com/hf-dev/hf/internal/cli/exec"
 	"github.com/hf-dev/hf/internal/cli/exitcode"
 	"github.com/hf-dev/hf/internal/cli/factory"
+	"github.com/hf-dev/hf/internal/cli/tui"
 	"github.com/hf-dev/hf/internal/iostreams"
 	"github.com/hf-dev/hf/pkg/api"
 )
@@ -27,23 +28,30 @@ type shower interface {
 type Options struct {
 	IO     *iostreams.IOStreams
 	Client func() (shower, error)
-	Task   string
-	Shell  string // $SHELL, for a hint
+	Pick   func(ctx context.Context) (task string, err error) // asks the person for one; "" = none
+	Task   string                                             // "" = Pick it
+	Shell  string                                             // $SHELL, for a hint
 }
 
 // NewCmd returns the command. runF, where not nil, gets the options in its
 // place.
 func NewCmd(f *factory.Factory, runF func(context.Context, *Options) error) *cobra.Command {
 	opts := &Options{IO: f.IO, Client: func() (shower, error) { return f.Client() }}
+	opts.Pick = func(ctx context.Context) (string, error) { return tui.Pick(ctx, tui.NewOptions(f)) }
 	return &cobra.Command{
-		Use:   "switch TASK|-",
+		Use:   "switch [TASK|-]",
 		Short: "Go to a task's directory",
 		Long: `Print the command that goes to the directory of a task, for the shell to evaluate.
+Without TASK it is chosen on the screen that hf tui shows; enter chooses.
+
 With ` + "`hf shell-init`" + ` in the shell's start-up file, hf switch does it by itself.`,
 		Example: `  hf switch k3f9
   hf switch -                        # the task used last
   eval "$(hf switch k3f9)"           # without hf shell-init`,
 		Args: func(cmd *cobra.Command, argv []string) error {
+			if len(argv) == 0 && canPick(f.IO) {
+				return nil
+			}
 			if len(argv) == 0 {
 				return &exitcode.UsageError{Message: "hf switch needs TASK", Hint: "`hf switch -` goes to the task used last, `hf list` shows them all"}
 			}
@@ -51,7 +59,10 @@ With ` + "`hf shell-init`" + ` in the shell's start-up file, hf switch does it b
 		},
 		ValidArgsFunction: complete.Tasks(f, 1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			opts.Task, opts.Shell = factory.Task(args[0]), f.Getenv("SHELL")
+			opts.Shell = f.Getenv("SHELL")
+			if len(args) > 0 {
+				opts.Task = factory.Task(args[0])
+			}
 			if runF != nil {
 				return runF(cmd.Context(), opts)
 			}
@@ -60,7 +71,20 @@ With ` + "`hf shell-init`" + ` in the shell's start-up file, hf switch does it b
 	}
 }
 
-func run(ctx context.Context, opts *Options) error {
+// canPick reports whether a person can choose on a screen. Standard output may
+// be read by a shell; the screen is drawn elsewhere.
+func canPick(io *iostreams.IOStreams) bool { return io.InTTY() && !io.NoInput }
+
+func run(ctx context.Context, opts *Options) (err error) {
+	if opts.Task == "" {
+		opts.Task, err = opts.Pick(ctx)
+		if err == nil && opts.Task == "" {
+			err = exitcode.SilentError(exitcode.Failed) // none was chosen
+		}
+		if err != nil {
+			return err
+		}
+	}
 	c, err := opts.Client()
 	if err != nil {
 		return err

@@ -85,3 +85,22 @@ func TestSwitch(t *testing.T) {
 		t.Errorf("a task without a directory: %q, %v", out, err)
 	}
 }
+
+// Without a task the person chooses one, where there is a person.
+func TestChoosing(t *testing.T) {
+	dir := t.TempDir()
+	for picked, code := range map[string]int{"k3f9": exitcode.OK, "": exitcode.Failed} {
+		io, _, out, _ := iostreams.Test()
+		io.SetTTY(true, false, true)
+		d := &clitest.Daemon{Details: []api.TaskDetail{{Task: api.Task{ID: picked, Path: dir}}}}
+		cmd := NewCmd(factory.New(io, nil), func(ctx context.Context, opts *Options) error {
+			opts.Client = func() (shower, error) { return d, nil }
+			opts.Pick = func(context.Context) (string, error) { return picked, nil }
+			return run(ctx, opts)
+		})
+		err := clitest.Run(t, cmd)
+		if exitcode.For(err) != code || (out.String() == "cd "+quote(dir)+"\n") != (code == exitcode.OK) {
+			t.Errorf("%q was chosen: %q, %v", picked, out, err)
+		}
+	}
+}

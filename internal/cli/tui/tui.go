@@ -3,10 +3,13 @@
 package tui
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"strconv"
+	"strings"
 
 	"github.com/spf13/cobra"
 	"golang.org/x/sys/unix"
@@ -87,33 +90,61 @@ func Views() []string { return []string{"conversation", "diff", "stack", "checks
 // Can reports whether there is a person at a terminal that can be drawn on.
 func Can(io *iostreams.IOStreams) bool { return io.InTTY() && io.CanDraw() && !io.NoInput }
 
+// Pick lets the person choose a task on the screen, "" for none. It leaves
+// standard output alone, which a shell may read.
+func Pick(ctx context.Context, opts *Options) (task string, err error) {
+	argv, err := opts.argv()
+	if err != nil {
+		return "", err
+	}
+	tty, err := os.OpenFile("/dev/tty", os.O_RDWR, 0)
+	if err != nil {
+		return "", fmt.Errorf("open the terminal: %w", err)
+	}
+	defer tty.Close()
+	var out bytes.Buffer
+	err = xec.Foreground(ctx, xec.Cmd{
+		Argv: append(argv, "--pick", "--tty", "3"), Env: opts.Environ, Stdin: tty, Stdout: &out, Stderr: tty, Files: []*os.File{tty},
+	})
+	return strings.TrimSpace(out.String()), err
+}
+
 // Run turns hf into the screen. It returns only an error.
 func Run(_ context.Context, opts *Options) error {
 	if !Can(opts.IO) {
 		return &exitcode.UsageError{Message: "hf tui needs a terminal", Hint: "`hf list` and `hf show` say the same elsewhere"}
 	}
-	hf, err := opts.Self()
+	argv, err := opts.argv()
 	if err != nil {
 		return err
-	}
-	hfd, err := opts.Daemon()
-	if err != nil {
-		return err
-	}
-	argv := []string{hfd, "tui", "--hf", hf}
-	for name, value := range map[string]string{"--workspace": opts.Workspace, "--task": opts.Task, "--view": opts.View} {
-		if value != "" {
-			argv = append(argv, name, value)
-		}
 	}
 	err = opts.Become(argv, opts.Environ)
 	if xec.IsNotFound(err) {
 		return &api.Error{
-			Code: api.CodeUnavailable, Message: fmt.Sprintf("hfd is not where it belongs: %s does not exist", hfd),
+			Code: api.CodeUnavailable, Message: fmt.Sprintf("hfd is not where it belongs: %s does not exist", argv[0]),
 			Hint: "install hf again, or set HF_DAEMON_BIN to the path of hfd",
 		}
 	}
 	return err
+}
+
+// argv is the command line of the screen.
+func (o *Options) argv() ([]string, error) {
+	hf, err := o.Self()
+	if err != nil {
+		return nil, err
+	}
+	hfd, err := o.Daemon()
+	if err != nil {
+		return nil, err
+	}
+	argv := []string{hfd, "tui", "--hf", hf}
+	for _, v := range [][2]string{{"--workspace", o.Workspace}, {"--task", o.Task}, {"--view", o.View}} {
+		if v[1] != "" {
+			argv = append(argv, v[0], v[1])
+		}
+	}
+	return argv, nil
 }
 
 // stdout is the descriptor of standard output.
