@@ -1,6 +1,7 @@
 package change
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"strings"
@@ -129,20 +130,20 @@ func (s *Service) landPull(ctx context.Context, run *operation.Run, t *task.Task
 		return landed{}, &api.Error{Code: api.CodeUnauthorized, Message: "nobody is signed in to the forge any more", Hint: "hf auth login, then merge again"}
 	}
 	in := forge.Merge{Method: m.Method, Expected: m.Head}
+	var notLater error
 	if m.Later {
-		err := f.Client.EnableAutoMerge(ctx, f.At, m.Number, in)
-		if err == nil {
+		notLater = f.Client.EnableAutoMerge(ctx, f.At, m.Number, in)
+		if notLater == nil {
 			run.Progress(fmt.Sprintf("#%d is merged when all that it needs is there", m.Number))
 			return landed{Method: m.Method, Pending: true}, s.putAutoMerge(ctx, t.ID, run)
 		}
-		if !api.IsCode(err, api.CodeConflict) {
-			return landed{}, err
+		if !api.IsCode(notLater, api.CodeConflict) {
+			return landed{}, notLater
 		}
-		run.Progress("it can be merged at once")
 	}
-	done, err := f.Client.Merge(ctx, f.At, m.Number, in)
+	done, err := f.Client.Merge(ctx, f.At, m.Number, in) // what cannot be merged later may be now
 	if err != nil {
-		return landed{}, err
+		return landed{}, cmp.Or(notLater, err)
 	}
 	run.Progress(strings.TrimSpace(fmt.Sprintf("#%d into %s (%s) %.7s", m.Number, m.Base, done.Method, done.Commit)))
 	return landed{Commit: done.Commit, Method: done.Method}, nil

@@ -67,8 +67,8 @@ func (s *Service) runLease(ctx context.Context, run *operation.Run) error {
 	if l.Rewrites {
 		said = append(said, fmt.Sprintf("%s was rewritten: what hf pushed before is replaced", l.Branch))
 	}
-	if s.dirty(ctx, t, repo) {
-		said = append(said, "changes that are not committed are not pushed")
+	if n := s.uncommitted(ctx, t, repo); n > 0 {
+		said = append(said, count(n, "file that is not committed is not pushed", "files that are not committed are not pushed"))
 	}
 	run.Progress(strings.Join(said, "; "))
 	return nil

@@ -72,6 +72,23 @@ func (s *Service) dirty(ctx context.Context, t *task.Task, repo *task.Repo) bool
 	return err == nil && dirty
 }
 
+// uncommitted counts the files of a task's worktree that are not committed, as
+// far as can be told.
+func (s *Service) uncommitted(ctx context.Context, t *task.Task, repo *task.Repo) int {
+	if t.Path == "" {
+		return 0
+	}
+	wt, err := s.cfg.Git.OpenWorktree(ctx, repo.GitDir, t.Path)
+	if err != nil {
+		return 0
+	}
+	files, err := s.cfg.Git.UncommittedFiles(ctx, wt)
+	if err != nil {
+		return 0
+	}
+	return len(files)
+}
+
 // ended forgets what only an operation in progress needs.
 func (s *Service) ended(_ Tx, op *operation.Operation, _ *operation.Step) error {
 	if op.State != api.OperationPending && op.State != api.OperationRunning {

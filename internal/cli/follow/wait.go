@@ -222,7 +222,7 @@ func Failed(task string, op *api.Operation) error {
 		return nil
 	}
 	e := *op.Error
-	if e.Hint == "" {
+	if e.Hint == "" && op.Repo == "" { // what is done to a repo is not retried, but asked for again
 		e.Hint = fmt.Sprintf("`hf show %s` says more, `hf retry %s` goes on from the failed step", task, task)
 	}
 	return &e
