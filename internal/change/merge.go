@@ -68,6 +68,7 @@ func (s *Service) mergePlans() []operation.Plan[Tx] {
 		{Name: StepPrepare, Run: s.runPrepareChildren},
 		{Name: StepChildren, Run: s.runChildren},
 		{Name: StepRetarget, Run: s.runRetarget},
+		{Name: StepPush, Run: s.runPushChildren},
 		{Name: StepArchive, Run: s.runArchive},
 	}
 	merge := []operation.Definition{

@@ -48,7 +48,8 @@ archive the tasks.
 A task with a pull request is merged by it, exactly as it was pushed: one that is
 a draft, conflicts, has failing or unfinished checks, or of which reviewers want
 changes is refused, and so is a branch of which not all is pushed. --auto has the
-forge merge it when all that it needs is there; hf does the rest then.
+forge merge it when all that it needs is there; hf does the rest then. What stood
+on it and hf had pushed is pushed again, unless somebody else pushed to it.
 
 Without a pull request the branch is merged here, into the local base, also where
 that is checked out: its files follow, and changes there that are not committed
