@@ -42,6 +42,7 @@ type app struct {
 	size    func() (width, height int, err error) // of the terminal
 	failure *failure
 	begin   begin
+	notify  notifier
 	pick    bool // a task is to be chosen, for hf switch
 	picked  string
 	titled  string // what the terminal's window was called last
@@ -109,6 +110,7 @@ func (a *app) Update(msg tea.Msg) (m tea.Model, cmd tea.Cmd) {
 	case background:
 		cmd = a.recolor(msg)
 	case tea.FocusMsg, tea.BlurMsg:
+		_, a.notify.away = msg.(tea.BlurMsg)
 		cmd = a.tell(msg)
 	default:
 		cmd = tea.Batch(a.tell(msg), a.dialog(msg))
@@ -146,6 +148,9 @@ func (a *app) updated(u *model.Update) tea.Cmd {
 	cmd := a.tell(changed)
 	if u.All && (a.begin.task != "" || a.begin.view != "") {
 		cmd = tea.Batch(cmd, a.start())
+	}
+	if text := a.notify.look(a.deps.Store); text != "" {
+		a.deps.Screen.Write(text)
 	}
 	if title := a.title(); title != a.titled {
 		a.titled = title

@@ -187,7 +187,7 @@ func build(ctx context.Context, c command.Client, s Settings, look *look) *app {
 	}
 	a := newApp(deps, panes(deps))
 	deps.Seen = a.sees
-	a.typeTo, a.restyle = s.TypeToFilter, look.options
+	a.typeTo, a.restyle, a.notify.how = s.TypeToFilter, look.options, s.Notify
 	if len(problems) > 0 {
 		a.show(problems[0].Error(), true)
 	}
