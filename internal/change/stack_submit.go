@@ -3,6 +3,7 @@ package change
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/hf-dev/hf/internal/operation"
 	"github.com/hf-dev/hf/internal/stack"
@@ -57,11 +58,73 @@ func (d *driver) submit(ctx context.Context) error {
 	if err := d.signIn(ctx); err != nil {
 		return err
 	}
+	if err := d.submitAll(ctx, forest, names, where); err != nil || d.args.DryRun {
+		return err
+	}
+	return d.submitAgain(ctx, names, where)
+}
+
+// submitAll submits branches, one after another.
+func (d *driver) submitAll(ctx context.Context, forest stack.Forest, names []string, where Submission) error {
 	leases := map[string]Lease{}
-	_, err = d.s.cfg.Stacks.Submit(ctx, d.in, stack.SubmitRequest{
-		Branches: names, URL: where.URL, APIURL: where.APIURL, Token: where.Token, Draft: d.args.Draft, DryRun: d.args.DryRun,
+	req := d.submission(where, names, leases, "submits")
+	req.Draft, req.DryRun = d.args.Draft, d.args.DryRun
+	req.Done = func(ctx context.Context, sub stack.Submitted) error {
+		return d.submitted(ctx, forest, sub, leases[sub.Branch])
+	}
+	_, err := d.s.cfg.Stacks.Submit(ctx, d.in, req)
+	if err == nil {
+		d.run.Progress(count(len(names), "branch", "branches"))
+	}
+	return err
+}
+
+// submitAgain goes once more over the branches below the last one that got a pull
+// request: theirs list the stack, and were made when the ones above had none. What
+// goes wrong there is said, and is no failure: every branch is submitted.
+func (d *driver) submitAgain(ctx context.Context, names []string, where Submission) error {
+	row, err := d.row(ctx)
+	if err != nil {
+		return err
+	}
+	last := -1
+	for _, sub := range row.Progress.Submitted {
+		if sub.Did == "created" {
+			last = max(last, slices.Index(names, sub.Branch))
+		}
+	}
+	if last < 1 {
+		return nil
+	}
+	leases := map[string]Lease{}
+	req := d.submission(where, names[:last], leases, "lists the whole stack with")
+	req.UpdateOnly = true
+	req.Done = func(ctx context.Context, sub stack.Submitted) error {
+		if sub.Commit == "" {
+			return nil
+		}
+		l := leases[sub.Branch]
+		l.Commit = sub.Commit
+		return d.s.NotePushed(ctx, d.repo, l)
+	}
+	_, err = d.s.cfg.Stacks.Submit(ctx, d.in, req)
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	said := count(len(names), "branch", "branches")
+	if err != nil {
+		said += fmt.Sprintf("; the lower pull requests do not list the whole stack yet: %v", err)
+	}
+	d.run.Progress(said)
+	return nil
+}
+
+// submission is what is asked of the engine for branches.
+func (d *driver) submission(where Submission, names []string, leases map[string]Lease, doing string) stack.SubmitRequest {
+	return stack.SubmitRequest{
+		Branches: names, URL: where.URL, APIURL: where.APIURL, Token: where.Token,
 		Lease: func(ctx context.Context, branch, _, name string) (string, error) {
-			d.run.Progress("submits " + branch)
+			d.run.Progress(fmt.Sprintf("%s %s, %d of %d", doing, branch, len(leases)+1, len(names)))
 			tip, _, err := d.s.cfg.Git.Branch(ctx, d.in.Repo, branch)
 			if err != nil {
 				return "", err
@@ -70,11 +133,7 @@ func (d *driver) submit(ctx context.Context) error {
 			leases[branch] = l
 			return l.Expected, err
 		},
-		Done: func(ctx context.Context, sub stack.Submitted) error {
-			return d.submitted(ctx, forest, sub, leases[sub.Branch])
-		},
-	})
-	return err
+	}
 }
 
 // submitScope lists the branches that are meant, the lowest first.
