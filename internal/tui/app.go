@@ -41,17 +41,11 @@ type app struct {
 	restyle func(dark bool) theme.Options
 	size    func() (width, height int, err error) // of the terminal
 	failure *failure
-	begin   begin
+	begin   string // the task to show at first
 	notify  notifier
 	pick    bool // a task is to be chosen, for hf switch
 	picked  string
 	titled  string // what the terminal's window was called last
-}
-
-// begin is what is shown at first.
-type begin struct {
-	task string
-	view keys.Place
 }
 
 // toast is a line that is shown for a while.
@@ -146,7 +140,7 @@ func (a *app) dialog(msg tea.Msg) tea.Cmd {
 func (a *app) updated(u *model.Update) tea.Cmd {
 	changed := a.deps.Store.Apply(u)
 	cmd := a.tell(changed)
-	if u.All && (a.begin.task != "" || a.begin.view != "") {
+	if u.All && a.begin != "" {
 		cmd = tea.Batch(cmd, a.start())
 	}
 	if text := a.notify.look(a.deps.Store); text != "" {
@@ -161,16 +155,9 @@ func (a *app) updated(u *model.Update) tea.Cmd {
 
 // start goes where the person wants to begin.
 func (a *app) start() tea.Cmd {
-	b := a.begin
-	a.begin = begin{}
-	var cmd tea.Cmd
-	if b.task != "" {
-		cmd = a.panes[0].Update(tasklist.Goto{ID: b.task})
-	}
-	if b.view != "" {
-		cmd = tea.Batch(cmd, a.focusOn(b.view))
-	}
-	return cmd
+	id := a.begin
+	a.begin = ""
+	return a.panes[0].Update(tasklist.Goto{ID: id})
 }
 
 // sees reports whether a pane is on the screen.

@@ -62,8 +62,7 @@ type options struct {
 	tty       int    // the descriptor of the terminal
 	workspace string
 	task      string // to be selected at first
-	view      string
-	pick      bool // only a task is to be chosen
+	pick      bool   // only a task is to be chosen
 }
 
 // Main shows the screen until the person quits. It returns the exit status.
@@ -75,7 +74,6 @@ func Main(ctx context.Context, args, environ []string, s Settings, stdout, stder
 	fs.IntVar(&o.tty, "tty", -1, "the descriptor of the terminal")
 	fs.StringVar(&o.workspace, "workspace", "", "the workspace")
 	fs.StringVar(&o.task, "task", "", "the task to begin with")
-	fs.StringVar(&o.view, "view", "", "the view to begin with")
 	fs.BoolVar(&o.pick, "pick", false, "print the task that is chosen")
 	if err := fs.Parse(args); err != nil {
 		return exitUsage
@@ -140,7 +138,7 @@ func run(ctx context.Context, o *options, environ []string, s Settings, tty *os.
 		return client.Env(hello.Env, environ), err
 	}
 	a.pick = o.pick
-	a.begin = begin{task: o.task, view: keys.Place(o.view)}
+	a.begin = o.task
 	kb := &keyboard{File: tty, tell: func(m tea.Msg) { go send(m) }}
 	prog = tea.NewProgram(&screen.Live{Drawer: a, Screen: scr, Send: send},
 		tea.WithContext(ctx), tea.WithInput(kb), tea.WithOutput(io.Discard), tea.WithoutRenderer())

@@ -30,8 +30,7 @@ type Options struct {
 	Daemon    func() (string, error) // the path of hfd
 	Self      func() (string, error) // the path of hf
 	Workspace string
-	Task      string // to begin with
-	View      string
+	Task      string                         // to begin with
 	Become    func(argv, env []string) error // turns this process into hfd, on the terminal
 }
 
@@ -53,13 +52,12 @@ func workspace(f *factory.Factory) string {
 // NewCmd returns the command. runF, where not nil, gets the options in its
 // place.
 func NewCmd(f *factory.Factory, runF func(context.Context, *Options) error) *cobra.Command {
-	var view string
 	cmd := &cobra.Command{
 		Use:   "tui [TASK]",
 		Short: "Show all tasks on one screen and work from there",
 		Long: `Show the tasks of the workspace on one screen: those that wait for you first. The
-selected one is beside them, with its conversation, its changes, its stack and its
-checks. ? shows the keys where you are, : finds every action by its name.
+selected one is beside them, with its conversation. ? shows the keys where you are,
+: finds every action by its name.
 
 hf alone does the same on a terminal. The keys and the colours are [keys] and [tui] of
 the configuration.`,
@@ -69,7 +67,6 @@ the configuration.`,
 		ValidArgsFunction: complete.Tasks(f, 1),
 		RunE: func(cmd *cobra.Command, argv []string) error {
 			opts := NewOptions(f)
-			opts.View = view
 			if len(argv) > 0 {
 				opts.Task = argv[0]
 			}
@@ -79,13 +76,8 @@ the configuration.`,
 			return Run(cmd.Context(), opts)
 		},
 	}
-	cmd.Flags().StringVar(&view, "view", "", "the `view` of the task to begin with")
-	complete.Flag(cmd, "view", complete.Fixed(Views()...))
 	return cmd
 }
-
-// Views are the views of a task.
-func Views() []string { return []string{"conversation", "diff", "stack", "checks", "events"} }
 
 // Can reports whether there is a person at a terminal that can be drawn on.
 func Can(io *iostreams.IOStreams) bool { return io.InTTY() && io.CanDraw() && !io.NoInput }
@@ -139,7 +131,7 @@ func (o *Options) argv() ([]string, error) {
 		return nil, err
 	}
 	argv := []string{hfd, "tui", "--hf", hf}
-	for _, v := range [][2]string{{"--workspace", o.Workspace}, {"--task", o.Task}, {"--view", o.View}} {
+	for _, v := range [][2]string{{"--workspace", o.Workspace}, {"--task", o.Task}} {
 		if v[1] != "" {
 			argv = append(argv, v[0], v[1])
 		}

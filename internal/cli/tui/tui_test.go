@@ -28,8 +28,8 @@ func turned(t *testing.T, tty bool, environ []string, args ...string) (argv []st
 }
 
 func TestHfTurnsIntoTheScreen(t *testing.T) {
-	got, err := turned(t, true, nil, "k3f9", "--view", "diff")
-	if want := []string{"/opt/hfd", "tui", "--hf", "/opt/hf", "--task", "k3f9", "--view", "diff"}; err != nil || !slices.Equal(got, want) {
+	got, err := turned(t, true, nil, "k3f9")
+	if want := []string{"/opt/hfd", "tui", "--hf", "/opt/hf", "--task", "k3f9"}; err != nil || !slices.Equal(got, want) {
 		t.Errorf("%q, %v; want %q", got, err, want)
 	}
 	got, err = turned(t, true, []string{"HF_WORKSPACE=other"})
