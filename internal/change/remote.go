@@ -23,51 +23,6 @@ type RemoteBranch struct {
 	UpdatedAt time.Time
 }
 
-// Git is what changes need of git.
-type Git interface {
-	Remote(ctx context.Context, repo git.Repo) (name, url string, err error)
-	RemoteBranch(ctx context.Context, repo git.Repo, via git.Via, branch string) (commit string, exists bool, err error)
-	FetchBranch(ctx context.Context, repo git.Repo, via git.Via, branch string) (commit string, err error)
-	Push(ctx context.Context, repo git.Repo, p git.Push) error
-	PushedFromHere(ctx context.Context, repo git.Repo, remote, branch, commit string) (bool, error)
-	Contains(ctx context.Context, repo git.Repo, history, commit string) (bool, error)
-	SetUpstream(ctx context.Context, repo git.Repo, branch, remote string) error
-	ResolveCommit(ctx context.Context, repo git.Repo, rev string) (string, error)
-	DefaultBranch(ctx context.Context, repo git.Repo) (string, error)
-	KeptRefs(ctx context.Context, repo git.Repo) ([]git.KeptRef, error)
-	DropRef(ctx context.Context, repo git.Repo, ref, commit string) error
-	Branch(ctx context.Context, repo git.Repo, name string) (commit string, exists bool, err error)
-	OpenWorktree(ctx context.Context, gitDir, path string) (git.Worktree, error)
-	Dirty(ctx context.Context, wt git.Worktree) (bool, error)
-	UncommittedFiles(ctx context.Context, w git.Worktree) ([]string, error)
-
-	Worktree(repo git.Repo, path string) (git.Worktree, bool)
-	WorktreeOf(repo git.Repo, branch string) (w git.Worktree, ok bool, err error)
-	ScratchWorktree(ctx context.Context, repo git.Repo, path, commit string) (git.Worktree, error)
-	FullScratch(ctx context.Context, repo git.Repo, path, commit string) (git.Worktree, error)
-	RemoveScratch(ctx context.Context, repo git.Repo, path string) error
-	Head(ctx context.Context, w git.Worktree) (branch, commit string, err error)
-	Unmerged(ctx context.Context, w git.Worktree) ([]string, error)
-	RebaseOnto(ctx context.Context, w git.Worktree, onto, since string) error
-	RebaseAbort(ctx context.Context, w git.Worktree) error
-	ResetKeep(ctx context.Context, w git.Worktree, from, to string) error
-
-	Merged(ctx context.Context, repo git.Repo, commit, base string) (how string, ok bool, err error)
-	MergeBase(ctx context.Context, repo git.Repo, a, b string) (commit string, ok bool, err error)
-	AllAlike(ctx context.Context, repo git.Repo, history, commit string) (bool, error)
-	CountCommits(ctx context.Context, repo git.Repo, in, notIn string) (int, error)
-	Messages(ctx context.Context, repo git.Repo, base, head string, most int) ([]git.Message, error)
-	MergeTree(ctx context.Context, repo git.Repo, base, head string) (tree string, err error)
-	TreeOf(ctx context.Context, repo git.Repo, commit string) (string, error)
-	CommitTree(ctx context.Context, repo git.Repo, tree, message string, parents ...string) (commit string, err error)
-	Advance(ctx context.Context, repo git.Repo, branch, from, to string) error
-	MoveRef(ctx context.Context, repo git.Repo, ref, from, to, why string) error
-	DeleteRemoteBranch(ctx context.Context, repo git.Repo, via git.Via, branch, commit string) error
-	Tree(repo git.Repo) git.Tree
-	Commits(ctx context.Context, repo git.Repo, base, head string, limit int) ([]git.Commit, error)
-	StartPoint(ctx context.Context, repo git.Repo, name string, remote bool) (string, error)
-}
-
 // Lease is leave to push a commit to a branch of a remote: over Expected, and
 // over nothing else.
 type Lease struct {
