@@ -2,6 +2,7 @@ package change
 
 import (
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/hf-dev/hf/internal/stack"
@@ -31,6 +32,26 @@ func TestProgressKeepsWhereBranchesWere(t *testing.T) {
 	}
 	if p.Results[0].Outcome != stack.Restacked {
 		t.Errorf("b is %s, although it was restacked", p.Results[0].Outcome)
+	}
+}
+
+// A rebase that a person or an agent is in the middle of is not what hf stack
+// continue goes on with, and is not said to be.
+func TestRebasesOfOthersAreNoConflictsOfHf(t *testing.T) {
+	at := func(branch string) stack.Attempt { return stack.Attempt{Branch: branch} }
+	p := Progress{Stopped: []stack.Attempt{at("own")}}
+	for _, b := range []string{"own", "earlier", "theirs"} {
+		p.add(stack.Result{Kind: stack.KindRestack, Branch: b, Base: "main", Outcome: stack.Conflict, Left: true, Worktree: "/" + b})
+	}
+	p.leaveToOthers([]Action{{Progress: Progress{Stopped: []stack.Attempt{at("earlier")}}}})
+	for _, r := range p.Results[:2] {
+		if r.Outcome != stack.Conflict || !r.Left {
+			t.Errorf("%s is %s, although hf stopped there", r.Branch, r.Outcome)
+		}
+	}
+	r := p.Results[2]
+	if r.Outcome != stack.Dirty || r.Left || r.Error == nil || r.Error.Code != api.CodeConflict || r.Error.Hint == "" || !strings.Contains(r.Error.Message, "/theirs") {
+		t.Errorf("%+v", r)
 	}
 }
 

@@ -95,9 +95,11 @@ type Config struct {
 	Settings   func() Settings
 	IsSecret   func(name, value string) bool // variables whose values are kept in memory only
 	Pulls      Pulls
-	Draft      func() bool // pull requests are made as drafts, unless it is said
-	Log        *slog.Logger
-	Now        func() time.Time
+	// Look brings what is shown of a repo's branches up to date.
+	Look  func(ctx context.Context, repo string) error
+	Draft func() bool // pull requests are made as drafts, unless it is said
+	Log   *slog.Logger
+	Now   func() time.Time
 }
 
 // Service carries out what people ask of branches.

@@ -122,6 +122,24 @@ func (d *driver) track(ctx context.Context, args actionArgs) error {
 }
 
 func (d *driver) untrack(ctx context.Context, branch string) error {
+	forest, err := d.s.cfg.Stacks.State(ctx, d.in.Repo)
+	if err != nil {
+		return err
+	}
+	if _, known := forest.Branches[branch]; !known {
+		_, there, err := d.s.cfg.Git.Branch(ctx, d.in.Repo, branch)
+		switch {
+		case err != nil:
+			return err
+		case branch == forest.Trunk:
+			return &api.Error{Code: api.CodeInvalid, Message: branch + " is the trunk: all stacks stand on it"}
+		case !there:
+			return &api.Error{
+				Code: api.CodeNotFound, Message: fmt.Sprintf("there is no branch %q, and no stack has one of that name", branch),
+				Hint: "`hf stack` shows the ones that are in stacks",
+			}
+		}
+	}
 	if err := d.s.cfg.Stacks.Untrack(ctx, d.in, branch); err != nil {
 		return err
 	}

@@ -35,6 +35,11 @@ func (d *driver) finish(ctx context.Context, kind api.StackActionKind, failed er
 		for _, r := range d.results {
 			p.add(r)
 		}
+		stopped, err := tx.StackActions(d.repo.ID, []ActionState{ActionStopped})
+		if err != nil {
+			return err
+		}
+		p.leaveToOthers(stopped)
 		p.sort(forest.Order())
 		p.After, p.Attempt = forest.Commit, nil
 		a.Report.Branches = d.rows(p, tasks)
@@ -57,7 +62,35 @@ func (d *driver) finish(ctx context.Context, kind api.StackActionKind, failed er
 	if err != nil {
 		return errors.Join(failed, err)
 	}
+	d.look(ctx)
 	return problem
+}
+
+// look has the branches looked at now, so that whoever waited for the action is
+// shown what came of it. The poller does it all the same, a moment later.
+func (d *driver) look(ctx context.Context) {
+	if err := d.s.cfg.Look(ctx, d.repo.ID); err != nil && ctx.Err() == nil {
+		d.s.cfg.Log.Warn("look at branches", "repo", d.repo.ID, "err", err)
+	}
+}
+
+// leaveToOthers tells the rebases that hf stopped in, which it can continue and
+// abort, from those that somebody else is in the middle of.
+func (p *Progress) leaveToOthers(stopped []Action) {
+	for i := range p.Results {
+		r := &p.Results[i]
+		on := func(at stack.Attempt) bool { return at.Branch == r.Branch }
+		if r.Outcome != stack.Conflict || !r.Left || slices.ContainsFunc(p.Stopped, on) ||
+			slices.ContainsFunc(stopped, func(a Action) bool { return slices.ContainsFunc(a.Progress.Stopped, on) }) {
+			continue
+		}
+		r.Outcome, r.Left = stack.Dirty, false
+		r.Error = &api.Error{
+			Code:    api.CodeConflict,
+			Message: fmt.Sprintf("%s is in the middle of a rebase in %s that hf did not begin; it was not touched", r.Branch, r.Worktree),
+			Hint:    "git rebase --continue or git rebase --abort there ends it; then try again",
+		}
+	}
 }
 
 // sort puts the results into the order of the stacks, bottom-up. What is in none

@@ -139,7 +139,7 @@ func (d *driver) submission(where Submission, names []string, leases map[string]
 // submitScope lists the branches that are meant, the lowest first.
 func submitScope(f stack.Forest, args actionArgs) ([]string, error) {
 	if _, ok := f.Branches[args.Branch]; !ok {
-		return nil, &api.Error{Code: api.CodeNotFound, Message: fmt.Sprintf("branch %q is in no stack", args.Branch), Hint: "hf stack track"}
+		return nil, &api.Error{Code: api.CodeNotFound, Message: fmt.Sprintf("branch %q is in no stack", args.Branch), Hint: fmt.Sprintf("`hf stack track %s` makes it part of one", args.Branch)}
 	}
 	switch args.Scope {
 	case api.ScopeOnly:

@@ -104,7 +104,7 @@ func (d *driver) putBack(ctx context.Context, end ActionState, aborted []stack.A
 	if err != nil {
 		return err
 	}
-	return d.s.cfg.Store.Update(ctx, func(tx Tx) error {
+	err = d.s.cfg.Store.Update(ctx, func(tx Tx) error {
 		a, err := tx.StackAction(d.action)
 		if err != nil {
 			return err
@@ -134,6 +134,9 @@ func (d *driver) putBack(ctx context.Context, end ActionState, aborted []stack.A
 		if undone.Kept != "" {
 			a.Report.Notes = append(a.Report.Notes, fmt.Sprintf("what was moved away is kept in %s", undone.Kept))
 		}
+		if len(a.Report.Branches) == 0 {
+			a.Report.Notes = append(a.Report.Notes, fmt.Sprintf("%s had moved no branch; how the branches stand on one another is as it was before", a.Kind))
+		}
 		a.State, a.Progress.Stopped, a.Progress.Error, a.Progress.By = end, nil, nil, d.run.Op.ID
 		if err := tx.PutStackAction(a); err != nil {
 			return err
@@ -143,4 +146,8 @@ func (d *driver) putBack(ctx context.Context, end ActionState, aborted []stack.A
 		}
 		return d.tell(tx, api.EventStackUndone, api.StackActionKind(d.run.Op.Kind), a)
 	})
+	if err == nil {
+		d.look(ctx)
+	}
+	return err
 }

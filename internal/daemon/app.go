@@ -153,6 +153,7 @@ func (a *app) wire(ctx context.Context, cfg *config.Source) error {
 		Scratch:    paths.Scratch(),
 		Settings:   func() change.Settings { return changeSettings(cfg.Current()) },
 		Pulls:      a.pulls,
+		Look:       a.branches.Look,
 		Draft:      func() bool { return cfg.Current().PullRequest.Draft },
 		IsSecret:   config.HoldsSecret, Log: log, Now: fault.Now,
 	})

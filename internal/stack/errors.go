@@ -198,7 +198,10 @@ func lastSaid(stderr string) string {
 		switch {
 		case line == "", line == "stderr:", strings.HasPrefix(level, "INF"), strings.HasPrefix(level, "DBG"),
 			strings.HasPrefix(line, "hint:"), strings.Contains(line, "rebase continue"), strings.Contains(line, "rebase abort"),
-			strings.HasPrefix(line, "Resolve the conflict and run"), strings.HasPrefix(line, "Or abort the operation"):
+			strings.HasPrefix(line, "Resolve the conflict and run"), strings.HasPrefix(line, "Or abort the operation"),
+			// Of files that are in the way their names are left.
+			strings.Contains(line, "untracked working tree files would be overwritten"), strings.HasPrefix(line, "Please move or remove them"),
+			line == "Aborting", strings.HasSuffix(line, "could not detach HEAD"), strings.HasSuffix(line, ": rebase: exit status 1"):
 			continue
 		}
 		lines = append(lines, line)

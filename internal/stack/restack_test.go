@@ -108,7 +108,7 @@ func TestScenario04Collision(t *testing.T) {
 	if m.tip("b") != before || m.read("wt-b/more") != "mine\n" {
 		t.Error("something has changed all the same")
 	}
-	if e := rep.Results[1].Error; e == nil || e.Hint == "" || api.IsCode(rep.Err(), api.CodeMergeStopped) {
+	if e := rep.Results[1].Error; e == nil || e.Hint == "" || !strings.Contains(e.Message, "in the way (more)") || api.IsCode(rep.Err(), api.CodeMergeStopped) {
 		t.Errorf("error: %+v", rep.Err())
 	}
 	if err := os.Remove(m.path("wt-b/more")); err != nil {

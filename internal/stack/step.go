@@ -372,5 +372,5 @@ func blocked(branch, by string) *api.Error {
 }
 
 func notTracked(branch string) *api.Error {
-	return &api.Error{Code: api.CodeNotFound, Message: fmt.Sprintf("branch %q is in no stack", branch), Hint: "hf stack track"}
+	return &api.Error{Code: api.CodeNotFound, Message: fmt.Sprintf("branch %q is in no stack", branch), Hint: fmt.Sprintf("`hf stack track %s` makes it part of one", branch)}
 }
