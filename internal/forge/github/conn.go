@@ -197,7 +197,11 @@ func (c *conn) limited(ctx context.Context) (context.Context, context.CancelFunc
 }
 
 func (c *conn) failed(what string, retryable bool) error {
-	return &api.Error{Code: api.CodeForge, Message: c.endpoint.Host + " " + what, Retryable: retryable}
+	e := &api.Error{Code: api.CodeForge, Message: c.endpoint.Host + " " + what, Retryable: retryable}
+	if retryable {
+		e.Hint = "what was done before is kept; ask for the same again in a while"
+	}
+	return e
 }
 
 // tail reads a body to its end and keeps the last of it.

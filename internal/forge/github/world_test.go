@@ -174,6 +174,9 @@ func (w *world) wants(err error, code api.Code, retryable bool) *api.Error {
 	if !ok || e.Code != code || e.Retryable != retryable {
 		w.Fatalf("error = %#v (%v), want %s, retryable %v", e, err, code, retryable)
 	}
+	if retryable && e.Hint == "" {
+		w.Errorf("%v can be asked for again, and does not say so", e)
+	}
 	return e
 }
 
