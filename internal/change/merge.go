@@ -130,6 +130,12 @@ func (s *Service) runLook(ctx context.Context, run *operation.Run) error {
 	if m.Head, err = s.tip(ctx, t, repo); err != nil {
 		return err
 	}
+	if what := s.underway(ctx, t, repo); what != "" {
+		return &api.Error{
+			Code: api.CodeConflict, Message: fmt.Sprintf("the worktree of task %s is in the middle of %s: what comes of it would not be merged", t.ID, what),
+			Hint: fmt.Sprintf("end it in %s (git status says how), then try again", t.Path),
+		}
+	}
 	if s.dirty(ctx, t, repo) && !args.Anyway {
 		return &api.Error{
 			Code: api.CodeConflict, Message: fmt.Sprintf("the worktree of task %s has changes that are not committed and would not be merged", t.ID),

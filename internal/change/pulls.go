@@ -55,6 +55,12 @@ func (s *Service) StartPull(ctx context.Context, request, id string, in api.Crea
 		return task.Receipt{}, err
 	}
 	// What cannot be is said at once, before anything is pushed.
+	if t.Lifecycle == api.LifecycleKilled {
+		return task.Receipt{}, &api.Error{
+			Code: api.CodeConflict, Message: fmt.Sprintf("task %s is killed: nothing would follow its pull request", t.ID),
+			Hint: fmt.Sprintf("`hf restore %s` brings it back", t.ID),
+		}
+	}
 	place, client, err := s.cfg.Pulls.Reach(ctx, repo, in.Env)
 	if err != nil {
 		return task.Receipt{}, err

@@ -72,6 +72,22 @@ func (s *Service) dirty(ctx context.Context, t *task.Task, repo *task.Repo) bool
 	return err == nil && dirty
 }
 
+// underway names what a task's worktree is in the middle of, such as a rebase, as
+// far as can be told; "" = nothing.
+func (s *Service) underway(ctx context.Context, t *task.Task, repo *task.Repo) string {
+	if t.Path == "" {
+		return ""
+	}
+	wt, err := s.cfg.Git.OpenWorktree(ctx, repo.GitDir, t.Path)
+	if err != nil {
+		return ""
+	}
+	if _, rebasing := wt.Rebasing(); rebasing {
+		return "a rebase"
+	}
+	return wt.Underway()
+}
+
 // uncommitted counts the files of a task's worktree that are not committed, as
 // far as can be told.
 func (s *Service) uncommitted(ctx context.Context, t *task.Task, repo *task.Repo) int {
