@@ -112,6 +112,17 @@ func TestGitSpiceIsNoGhostscript(t *testing.T) {
 	w.wants(w.gitSpice(ctx), api.CheckWarning, "gs is not git-spice", "HF_GIT_SPICE_BIN")
 }
 
+// One that was built from source is of the version that it was built from.
+func TestGitSpiceBuiltFromSource(t *testing.T) {
+	path := os.Getenv("HF_TEST_GIT_SPICE")
+	if path == "" {
+		t.Skip("HF_TEST_GIT_SPICE is not set: scripts/git-spice.sh prints it")
+	}
+	w := newWorld(t)
+	w.environ = append(w.environ, "HF_GIT_SPICE_BIN="+path, "PATH="+os.Getenv("PATH")) // it panics without git
+	w.wants(w.gitSpice(t.Context()), api.CheckOK, "v0.26", "")
+}
+
 // `git spice` finds it in git's own directory.
 func TestGitSpiceOfGit(t *testing.T) {
 	w := newWorld(t)

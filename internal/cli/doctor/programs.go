@@ -2,6 +2,7 @@ package doctor
 
 import (
 	"context"
+	"debug/buildinfo"
 	"encoding/json"
 	"fmt"
 	"os"
@@ -113,11 +114,30 @@ func (m machine) gitSpice(ctx context.Context) api.Check {
 		}
 		return c
 	}
+	if version == "dev" {
+		version = builtVersion(path)
+	}
 	c.Text = version + ", " + path
 	if number := strings.TrimPrefix(version, "v"); number != version && !atLeast(number, spiceMajor, spiceMinor) {
 		return warning(c, fmt.Sprintf("%s is older than %d.%d, which hf is made for", c.Text, spiceMajor, spiceMinor), get)
 	}
 	return c
+}
+
+// builtVersion is what the Go toolchain wrote into a git-spice that was built from
+// source and knows no version of itself, or "dev".
+func builtVersion(path string) string {
+	const module = "go.abhg.dev/gs"
+	info, err := buildinfo.ReadFile(path)
+	if err != nil {
+		return "dev"
+	}
+	for _, m := range append(info.Deps, &info.Main) {
+		if m.Path == module && m.Version != "" && m.Version != "(devel)" {
+			return m.Version
+		}
+	}
+	return "dev"
 }
 
 // github looks for a login at GitHub. Nothing is asked over the network.
