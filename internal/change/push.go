@@ -24,6 +24,16 @@ type about struct {
 	Task string `json:"task"`
 }
 
+// aboutTask is the task that an operation on a repo is about, "" when it is about
+// none, or its arguments cannot be read.
+func aboutTask(op *operation.Operation) string {
+	args, err := argsOf[about](op)
+	if err != nil {
+		return ""
+	}
+	return args.Task
+}
+
 func (s *Service) pushPlan() operation.Plan[Tx] {
 	return operation.Plan[Tx]{Kind: KindPush, Changed: s.ended, Steps: []operation.Definition{
 		{Name: StepLease, Run: s.runLease},

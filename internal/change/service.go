@@ -119,7 +119,11 @@ func NewService(cfg Config) *Service {
 
 // Plans returns the plans of every kind of operation on a repo.
 func (s *Service) Plans() []operation.Plan[Tx] {
-	return slices.Concat(s.stackPlans(), []operation.Plan[Tx]{s.pushPlan(), s.pullPlan(), s.fixPlan()}, s.syncPlans(), s.mergePlans())
+	plans := slices.Concat(s.stackPlans(), []operation.Plan[Tx]{s.pushPlan(), s.pullPlan(), s.fixPlan()}, s.syncPlans(), s.mergePlans())
+	for i := range plans {
+		plans[i].About = aboutTask
+	}
+	return plans
 }
 
 // Receipt is what an accepted request led to.

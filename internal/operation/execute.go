@@ -245,7 +245,7 @@ func (r *Runner[T]) put(tx T, op *Operation, step *Step) error {
 
 // note stores what became of a step and says it in an event.
 func (r *Runner[T]) note(tx T, op *Operation, step *Step, kind api.EventKind) error {
-	_, err := tx.Event(kind, op.Workspace, op.Task, api.StepEvent{
+	_, err := tx.Event(kind, op.Workspace, r.about(op), api.StepEvent{
 		Operation: op.ID, Kind: op.Kind, Step: step.Name, Detail: step.Detail, Log: step.Log, Error: stepError(op, step),
 	})
 	if err != nil {
@@ -298,11 +298,19 @@ func (r *Runner[T]) failAlone(tx T, op *Operation, i int, err error, _ string) e
 
 // announce says in an event how an operation ended.
 func (r *Runner[T]) announce(tx T, op *Operation, kind api.EventKind) error {
-	_, err := tx.Event(kind, op.Workspace, op.Task, api.Operation{
+	_, err := tx.Event(kind, op.Workspace, r.about(op), api.Operation{
 		ID: op.ID, Task: op.Task, Repo: op.Repo, Kind: op.Kind, State: op.State, Error: op.Error,
 		Steps: []api.Step{}, CreatedAt: op.CreatedAt, UpdatedAt: op.UpdatedAt,
 	})
 	return err
+}
+
+// about is the task that the events of an operation are of, "" for none.
+func (r *Runner[T]) about(op *Operation) string {
+	if about := r.plans[op.Kind].About; op.Task == "" && about != nil {
+		return about(op)
+	}
+	return op.Task
 }
 
 func stepError(op *Operation, step *Step) *api.Error {

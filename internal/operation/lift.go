@@ -5,7 +5,7 @@ package operation
 func Lift[Whole, Part any](plans []Plan[Part], part func(Whole) Part) []Plan[Whole] {
 	out := make([]Plan[Whole], 0, len(plans))
 	for _, p := range plans {
-		lifted := Plan[Whole]{Kind: p.Kind, Steps: p.Steps}
+		lifted := Plan[Whole]{Kind: p.Kind, Steps: p.Steps, About: p.About}
 		if p.Changed != nil {
 			lifted.Changed = func(tx Whole, op *Operation, step *Step) error { return p.Changed(part(tx), op, step) }
 		}

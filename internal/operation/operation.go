@@ -63,6 +63,9 @@ type Definition struct {
 type Plan[T any] struct {
 	Kind  string
 	Steps []Definition
+	// About names the task that an operation on a repo concerns, "" for none: its
+	// events are that task's. Nil: none does.
+	About func(op *Operation) string
 	// Changed is called in every transaction that changes the operation or a
 	// step of it, so that what shows the operation changes with it. step is nil
 	// when the operation as a whole changed.

@@ -479,6 +479,36 @@ func TestChangedSeesEveryChange(t *testing.T) {
 	}
 }
 
+func TestEventsAreOfTheTaskAnOperationOnARepoIsAbout(t *testing.T) {
+	m := &memory{}
+	plans := []Plan[memoryTx]{{
+		Kind:  "test",
+		Steps: []Definition{{Name: "one", Run: ok}, {Name: "two", Run: func(context.Context, *Run) error { return errors.New("no") }}},
+		About: func(op *Operation) string { return "of-" + op.ID },
+	}}
+	r := New(Config[memoryTx]{Store: m, Plans: Lift(plans, func(tx memoryTx) memoryTx { return tx })})
+	if err := r.Start(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	m.insert(t, "a")
+	m.mu.Lock()
+	m.ops[0].Task, m.ops[0].Repo = "", "repo"
+	m.mu.Unlock()
+	run(t, m, r, "a")
+	if len(m.events) == 0 {
+		t.Error("there are no events")
+	}
+	for _, e := range m.events {
+		if e.Task != "of-a" {
+			t.Errorf("%s is an event of task %q", e.Kind, e.Task)
+		}
+	}
+	if m.ops[0].Task != "" {
+		t.Errorf("the operation is on task %q now", m.ops[0].Task)
+	}
+}
+
 func TestAnOperationItsPlanCannotFollowEnds(t *testing.T) {
 	m := &memory{}
 	r := New(Config[memoryTx]{Store: m, Plans: []Plan[memoryTx]{{

@@ -46,6 +46,8 @@ func TestHistoryIsWhatMeansSomething(t *testing.T) {
 			{api.EventRepoChanged, "w", "", api.Repo{Name: "r"}},
 			{api.EventBackendUpgraded, "", "", api.BackendUpgrade{Build: 2}},
 			{api.EventTaskCreated, "other", "", nil},
+			{api.EventStepDone, "w", "", api.StepEvent{Step: "prepare"}},
+			{api.EventStepFailed, "w", "", api.StepEvent{Step: "sync"}},
 		} {
 			if _, err := tx.Event(e.kind, e.ws, e.task, e.data); err != nil {
 				return err
@@ -70,11 +72,11 @@ func TestHistoryIsWhatMeansSomething(t *testing.T) {
 		f    task.HistoryFilter
 		want string
 	}{
-		{task.HistoryFilter{Workspace: "w"}, "1 4 6 7 8 12 13 "},
-		{task.HistoryFilter{Workspace: "w", Limit: 3, Newest: true}, "8 12 13 "},
+		{task.HistoryFilter{Workspace: "w"}, "1 4 6 7 8 12 13 16 "},
+		{task.HistoryFilter{Workspace: "w", Limit: 3, Newest: true}, "12 13 16 "},
 		{task.HistoryFilter{Workspace: "w", Limit: 3}, "1 4 6 "},
 		{task.HistoryFilter{Workspace: "w", Limit: 2, Newest: true, Before: 8}, "6 7 "},
-		{task.HistoryFilter{Workspace: "w", After: 7}, "8 12 13 "},
+		{task.HistoryFilter{Workspace: "w", After: 7}, "8 12 13 16 "},
 		{task.HistoryFilter{Workspace: "w", Task: "b"}, "7 "},
 		{task.HistoryFilter{Workspace: "w", Task: "a", Limit: 2, Newest: true}, "6 8 "},
 		{task.HistoryFilter{Workspace: "w", Branch: "branch-a"}, "1 4 6 8 "},

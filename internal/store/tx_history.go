@@ -23,12 +23,12 @@ var historyTable = newTable("events LEFT JOIN tasks ON tasks.id = events.task", 
 
 // notable is the condition for events that mean something to a person: not
 // those that only move a progress bar, and not those that say again what
-// another one says.
+// another one says, such as a step of work on a repo that is no task's.
 const notable = ` AND kind NOT IN ('step.started', 'step.progress', 'branches.changed')
 	AND NOT (kind = 'message.state' AND json_extract(data, '$.state') IN ('delivered', 'done'))
 	AND NOT (kind IN ('task.changed', 'session.activity') AND json_extract(data, '$.was') IS json_extract(data, '$.status'))
 	AND NOT (kind = 'repo.changed' AND json_extract(data, '$.progress') IS NOT NULL)
-	AND NOT (kind = 'pull_request.changed' AND task = '')
+	AND NOT (kind IN ('pull_request.changed', 'step.done') AND task = '')
 	AND kind <> 'branches.changed'`
 
 // The events of a task, those of actions on stacks that moved its branch
