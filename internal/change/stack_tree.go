@@ -117,10 +117,10 @@ func inStacks(branches []branch.Branch, tasks map[string]*task.Task, pulls []api
 			continue
 		}
 		b.Task, b.Title = t.ID, t.Title
-		if !b.Tracked && t.Base != "" {
+		if t.Base != "" { // an action says it at once
 			b.Base = t.Base
 		}
-		if t.NeedsRestack != nil { // an action says it at once
+		if t.NeedsRestack != nil { // and this
 			b.NeedsRestack = t.NeedsRestack
 		}
 		if !t.Pull.IsZero() {
