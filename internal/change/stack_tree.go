@@ -126,6 +126,9 @@ func inStacks(branches []branch.Branch, tasks map[string]*task.Task, pulls []api
 		if !t.Pull.IsZero() {
 			b.PullRequest = t.Pull
 		}
+		if p, ok := b.PullRequest.Get(); ok && p.State == api.PullRequestMerged && !b.Tracked {
+			b.NeedsRestack = nil // its work is done: it is in no stack, and goes nowhere
+		}
 		b.Status, b.Reason = task.Shown(t)
 	}
 	return out
