@@ -313,17 +313,9 @@ func (s *Service) runRetarget(ctx context.Context, run *operation.Run) error {
 	if err != nil {
 		return err
 	}
-	var said []string
-	for _, n := range numbers {
-		_, err := f.Client.UpdatePullRequest(ctx, f.At, n, forge.PullRequestChange{Base: &m.Base})
-		switch {
-		case err == nil:
-			said = append(said, fmt.Sprintf("#%d onto %s", n, m.Base))
-		case api.IsCode(err, api.CodeNotFound), api.IsCode(err, api.CodeConflict), api.IsCode(err, api.CodeInvalid):
-			said = append(said, fmt.Sprintf("#%d stays on %s: %v", n, m.Branch, err))
-		default:
-			return err
-		}
+	said, err := f.retarget(ctx, numbers, m.Branch, m.Base)
+	if err != nil {
+		return err
 	}
 	if s.cfg.Settings().DeleteRemoteBranch {
 		what, err := s.deleteRemote(ctx, repo, env, &m)
@@ -336,19 +328,43 @@ func (s *Service) runRetarget(ctx context.Context, run *operation.Run) error {
 	return nil
 }
 
-// pullsOnto are the open pull requests that are to be merged into the merged
-// branch.
-func (s *Service) pullsOnto(ctx context.Context, repo *task.Repo, f *Forge, m *merging) ([]int, error) {
+// retarget has pull requests that were to be merged into a branch be merged into
+// another. One for which the forge refuses that is only told.
+func (f *Forge) retarget(ctx context.Context, numbers []int, from, to string) (said []string, err error) {
+	for _, n := range numbers {
+		_, err := f.Client.UpdatePullRequest(ctx, f.At, n, forge.PullRequestChange{Base: &to})
+		switch {
+		case err == nil:
+			said = append(said, fmt.Sprintf("#%d onto %s", n, to))
+		case api.IsCode(err, api.CodeNotFound), api.IsCode(err, api.CodeConflict), api.IsCode(err, api.CodeInvalid):
+			said = append(said, fmt.Sprintf("#%d stays on %s: %v", n, from, err))
+		default:
+			return said, err
+		}
+	}
+	return said, nil
+}
+
+// knownOnto are the open pull requests, of those hf knows, that are to be merged
+// into a branch.
+func (s *Service) knownOnto(ctx context.Context, repo *task.Repo, branch string) (map[int]bool, error) {
 	open := map[int]bool{}
 	err := s.cfg.Store.View(ctx, func(tx Tx) error {
 		rows, err := tx.PullRequests(repo.ID)
 		for i := range rows {
-			if p := &rows[i]; p.Base == m.Branch && (p.State == api.PullRequestOpen || p.State == api.PullRequestDraft) {
+			if p := &rows[i]; p.Base == branch && (p.State == api.PullRequestOpen || p.State == api.PullRequestDraft) {
 				open[p.Number] = true
 			}
 		}
 		return err
 	})
+	return open, err
+}
+
+// pullsOnto are the open pull requests that are to be merged into the merged
+// branch.
+func (s *Service) pullsOnto(ctx context.Context, repo *task.Repo, f *Forge, m *merging) ([]int, error) {
+	open, err := s.knownOnto(ctx, repo, m.Branch)
 	if err != nil {
 		return nil, err
 	}

@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
+	"strings"
 
 	"github.com/hf-dev/hf/internal/operation"
 	"github.com/hf-dev/hf/internal/stack"
@@ -226,7 +228,50 @@ func (d *driver) sync(ctx context.Context, on stack.OnConflict) (stack.Report, e
 			done = append(done, m.Branch)
 		}
 	}
-	return rep.Report, errors.Join(err, d.keepOut(context.WithoutCancel(ctx), done...))
+	err = errors.Join(err, d.keepOut(context.WithoutCancel(ctx), done...))
+	if err == nil {
+		d.retarget(ctx, rep.Merged)
+	}
+	return rep.Report, err
+}
+
+// retarget has the pull requests of what stood on merged branches be merged into
+// what these were merged into. What does not work is only told: the branches
+// have moved, and submitting them sets it right, too.
+func (d *driver) retarget(ctx context.Context, merged []stack.MergedBranch) {
+	into := map[string]string{}
+	for _, m := range merged {
+		if !m.Unpushed {
+			into[m.Branch] = m.Base
+		}
+	}
+	if len(into) == 0 {
+		return
+	}
+	f, err := d.s.forgeOf(ctx, d.repo, d.env)
+	if err != nil || f == nil {
+		return // it has none, or none that can be asked
+	}
+	var all []string
+	for _, m := range merged {
+		base := into[m.Branch]
+		for range into { // that may be merged, too
+			if next, ok := into[base]; ok {
+				base = next
+			}
+		}
+		open, err := d.s.knownOnto(ctx, d.repo, m.Branch)
+		if err == nil && base != "" {
+			var said []string
+			said, err = f.retarget(ctx, slices.Sorted(maps.Keys(open)), m.Branch, base)
+			all = append(all, said...)
+		}
+		if err != nil {
+			all = append(all, fmt.Sprintf("pull requests onto %s stay so: %v", m.Branch, err))
+		}
+	}
+	d.run.Progress(strings.Join(all, "; "))
+	d.s.cfg.Pulls.Nudge(d.repo.ID)
 }
 
 // mergedHeads are the branches whose pull requests were merged, with the commits
