@@ -4,6 +4,8 @@ package stack
 
 import (
 	"context"
+	"fmt"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -13,6 +15,7 @@ import (
 	"github.com/hf-dev/hf/internal/cli/follow"
 	"github.com/hf-dev/hf/internal/cli/output"
 	"github.com/hf-dev/hf/internal/iostreams"
+	"github.com/hf-dev/hf/internal/xec"
 	"github.com/hf-dev/hf/pkg/api"
 	"github.com/hf-dev/hf/pkg/client"
 )
@@ -30,6 +33,7 @@ type options struct {
 	io      *iostreams.IOStreams
 	client  func() (stacker, error)
 	env     func(context.Context) (api.Env, error)
+	environ []string // this process's variables
 	output  *output.Flags
 	task    string // of the tree
 	repo    string
@@ -41,7 +45,7 @@ type options struct {
 type runFunc func(context.Context, *options) error
 
 func newOptions(f *factory.Factory) *options {
-	return &options{io: f.IO, client: func() (stacker, error) { return f.Client() }, env: f.Env}
+	return &options{io: f.IO, client: func() (stacker, error) { return f.Client() }, env: f.Env, environ: f.Environ}
 }
 
 // NewCmd returns the command with its verbs.
@@ -107,5 +111,24 @@ func runTree(ctx context.Context, opts *options) error {
 		return opts.output.Write(ctx, s)
 	}
 	opts.name(s.GitSpice)
-	return drawTree(opts.io, &s)
+	if err := drawTree(opts.io, &s); err != nil {
+		return err
+	}
+	if s.GitSpice == nil && !installed(opts.environ) {
+		_, err = fmt.Fprintln(opts.io.Err, "hint: git-spice, which moves branches, is not installed: https://abhinav.github.io/git-spice/start/install/")
+	}
+	return err
+}
+
+// installed reports whether there is something that may be git-spice. Only who
+// uses it asks it what it is.
+func installed(environ []string) bool {
+	name := "git-spice"
+	for _, kv := range environ {
+		if at, ok := strings.CutPrefix(kv, "HF_GIT_SPICE_BIN="); ok && at != "" {
+			name = at
+		}
+	}
+	_, err := xec.LookPath(name, environ)
+	return err == nil
 }

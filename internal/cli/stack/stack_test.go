@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"context"
 	"iter"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -119,9 +121,13 @@ func TestTreeIsDrawn(t *testing.T) {
 	b := &d.tree.Branches[1]
 	b.Task, b.Status, b.Reason, b.Ahead, b.Behind, b.NeedsRestack, b.Current = "k3f9", api.StatusIdle, "check failed (exit 1)", &ahead, &behind, &stale, true
 	b.PullRequest = api.Some(api.PullRequestSummary{Number: 7, State: api.PullRequestOpen, Checks: api.ChecksFail})
-	opts, out, _ := optionsFor(d)
+	opts, out, errOut := optionsFor(d)
+	opts.environ = []string{"PATH=" + t.TempDir()}
 	if err := runTree(t.Context(), opts); err != nil {
 		t.Fatal(err)
+	}
+	if !strings.Contains(errOut.String(), "git-spice, which moves branches, is not installed: https://") {
+		t.Errorf("without git-spice it says %q", errOut)
 	}
 	for _, want := range []string{
 		"\nmain\n├─ a", "\n│  ├─ b ◀", "\n│  │  └─ c", "\n│  └─ d", "\n└─ e", "\ndevelop\n└─ x",
@@ -129,6 +135,20 @@ func TestTreeIsDrawn(t *testing.T) {
 	} {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("no %q in\n%s", want, out)
+		}
+	}
+}
+
+func TestTreeDoesNotMissAGitSpiceThatIsThere(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "git-spice")
+	if err := os.WriteFile(path, []byte("#!/bin/sh\n"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	for _, environ := range [][]string{{"PATH=" + filepath.Dir(path)}, {"HF_GIT_SPICE_BIN=" + path, "PATH=/nowhere"}} {
+		opts, _, errOut := optionsFor(&daemon{tree: api.Stack{Repo: "app", Trunk: "main"}})
+		opts.environ = environ
+		if err := runTree(t.Context(), opts); err != nil || strings.Contains(errOut.String(), "installed") {
+			t.Errorf("%q: %v, %q", environ, err, errOut)
 		}
 	}
 }
