@@ -3,7 +3,6 @@ package archive
 
 import (
 	"context"
-	"errors"
 
 	"github.com/spf13/cobra"
 
@@ -51,9 +50,7 @@ So are, until hf prune, ignored files that nothing lists.`,
 		Args:              args.AtLeast("TASK"),
 		ValidArgsFunction: complete.Tasks(f, -1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			for _, a := range args {
-				opts.Tasks = append(opts.Tasks, factory.Task(a))
-			}
+			opts.Tasks = factory.Tasks(args)
 			if runF != nil {
 				return runF(cmd.Context(), opts)
 			}
@@ -70,26 +67,7 @@ func run(ctx context.Context, opts *Options) error {
 	if err != nil {
 		return err
 	}
-	// All names are looked up before anything is parked.
-	ids := make([]string, len(opts.Tasks))
-	for i, task := range opts.Tasks {
-		d, err := c.Task(ctx, task, false)
-		if err != nil {
-			return err
-		}
-		ids[i] = d.ID
-	}
-	var errs []error
-	for _, id := range ids {
-		errs = append(errs, opts.archive(ctx, c, id))
-	}
-	return errors.Join(errs...)
-}
-
-func (o *Options) archive(ctx context.Context, c archiver, id string) error {
-	a, err := c.Archive(ctx, id, api.TaskAction{})
-	if err != nil {
-		return err
-	}
-	return follow.Finish(ctx, c, o.IO, o.Output, a, o.NoWait)
+	return follow.Each(ctx, c, opts.IO, opts.Output, opts.Tasks, opts.NoWait, func(id string) (api.Accepted, error) {
+		return c.Archive(ctx, id, api.TaskAction{})
+	})
 }

@@ -185,6 +185,15 @@ func Task(arg string) string {
 	return arg
 }
 
+// Tasks is Task for each of several.
+func Tasks(args []string) []string {
+	out := make([]string, 0, len(args))
+	for _, a := range args {
+		out = append(out, Task(a))
+	}
+	return out
+}
+
 // Repo turns what a person typed for a repository into what the daemon is
 // asked, which knows nothing of the current directory: a path that begins with
 // a dot becomes absolute.

@@ -57,9 +57,7 @@ hf restore brings all of it back.`,
 		Args:              args.AtLeast("TASK"),
 		ValidArgsFunction: complete.Tasks(f, -1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			for _, a := range args {
-				opts.Tasks = append(opts.Tasks, factory.Task(a))
-			}
+			opts.Tasks = factory.Tasks(args)
 			if runF != nil {
 				return runF(cmd.Context(), opts)
 			}

@@ -3,7 +3,6 @@ package merge
 
 import (
 	"context"
-	"errors"
 
 	"github.com/spf13/cobra"
 
@@ -62,9 +61,7 @@ says merge.method in the configuration: squash, unless it says otherwise.`,
 		Args:              args.AtLeast("TASK"),
 		ValidArgsFunction: complete.Tasks(f, -1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			for _, a := range args {
-				opts.Tasks = append(opts.Tasks, factory.Task(a))
-			}
+			opts.Tasks = factory.Tasks(args)
 			for method, on := range ways {
 				switch {
 				case !*on:
@@ -107,24 +104,9 @@ func run(ctx context.Context, opts *Options) error {
 	if err != nil {
 		return err
 	}
-	// All names are looked up before anything is merged.
-	ids := make([]string, len(opts.Tasks))
-	for i, task := range opts.Tasks {
-		d, err := c.Task(ctx, task, false)
-		if err != nil {
-			return err
-		}
-		ids[i] = d.ID
-	}
 	in := opts.Task
 	in.Env = env
-	var errs []error
-	for _, id := range ids {
-		a, err := c.Merge(ctx, id, in)
-		if err == nil {
-			err = follow.Finish(ctx, c, opts.IO, opts.Output, a, opts.NoWait)
-		}
-		errs = append(errs, err)
-	}
-	return errors.Join(errs...)
+	return follow.Each(ctx, c, opts.IO, opts.Output, opts.Tasks, opts.NoWait, func(id string) (api.Accepted, error) {
+		return c.Merge(ctx, id, in)
+	})
 }

@@ -3,7 +3,6 @@ package push
 
 import (
 	"context"
-	"errors"
 
 	"github.com/spf13/cobra"
 
@@ -55,9 +54,7 @@ remote's one as its upstream, unless it has another.`,
 		Args:              args.AtLeast("TASK"),
 		ValidArgsFunction: complete.Tasks(f, -1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			for _, a := range args {
-				opts.Tasks = append(opts.Tasks, factory.Task(a))
-			}
+			opts.Tasks = factory.Tasks(args)
 			if runF != nil {
 				return runF(cmd.Context(), opts)
 			}
@@ -78,22 +75,7 @@ func run(ctx context.Context, opts *Options) error {
 	if err != nil {
 		return err
 	}
-	// All names are looked up before anything is pushed.
-	ids := make([]string, len(opts.Tasks))
-	for i, task := range opts.Tasks {
-		d, err := c.Task(ctx, task, false)
-		if err != nil {
-			return err
-		}
-		ids[i] = d.ID
-	}
-	var errs []error
-	for _, id := range ids {
-		a, err := c.Push(ctx, id, api.PushTask{Env: env})
-		if err == nil {
-			err = follow.Finish(ctx, c, opts.IO, opts.Output, a, opts.NoWait)
-		}
-		errs = append(errs, err)
-	}
-	return errors.Join(errs...)
+	return follow.Each(ctx, c, opts.IO, opts.Output, opts.Tasks, opts.NoWait, func(id string) (api.Accepted, error) {
+		return c.Push(ctx, id, api.PushTask{Env: env})
+	})
 }

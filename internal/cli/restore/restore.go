@@ -55,9 +55,7 @@ until hf prune frees what was saved of them, 30 days after they ended.`,
 		Args:              args.AtLeast("TASK"),
 		ValidArgsFunction: complete.EndedTasks(f),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			for _, a := range args {
-				opts.Tasks = append(opts.Tasks, factory.Task(a))
-			}
+			opts.Tasks = factory.Tasks(args)
 			if runF != nil {
 				return runF(cmd.Context(), opts)
 			}

@@ -64,9 +64,7 @@ The exit code says how the tasks did, that of the first task that did not do wel
 				return exitcode.Usagef("--timeout is negative")
 			}
 			opts.For = follow.Target(target)
-			for _, a := range args {
-				opts.Tasks = append(opts.Tasks, factory.Task(a))
-			}
+			opts.Tasks = factory.Tasks(args)
 			if runF != nil {
 				return runF(cmd.Context(), opts)
 			}

@@ -99,7 +99,7 @@ func TestPollTellsOfEveryChange(t *testing.T) {
 
 func same2(open []int, n int) bool { return len(open) == 1 && open[0] == n }
 
-// The budget that the issue names: 50 open pull requests are looked at by at
+// The budget of a look: 50 open pull requests are looked at by at
 // most two requests, and by one when nothing changed.
 func TestPollOfFifty(t *testing.T) {
 	t.Parallel()
