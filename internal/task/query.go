@@ -66,10 +66,11 @@ func meant(found []Task, ref string) (*Task, error) {
 			return &found[i], nil
 		}
 	}
-	for i := range found {
-		if t := &found[i]; t.Branch == ref && t.Lifecycle != api.LifecycleArchived && t.Lifecycle != api.LifecycleKilled {
-			return t, nil
-		}
+	// Tasks of several repos may have that branch.
+	if whole := slices.DeleteFunc(slices.Clone(found), func(t Task) bool {
+		return t.Branch != ref || t.Lifecycle == api.LifecycleArchived || t.Lifecycle == api.LifecycleKilled
+	}); len(whole) > 0 {
+		found = whole
 	}
 	switch len(found) {
 	case 0:
