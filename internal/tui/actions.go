@@ -1,15 +1,21 @@
 package tui
 
 import (
+	"strconv"
+
 	tea "github.com/charmbracelet/bubbletea"
 
 	"github.com/hf-dev/hf/internal/tui/actions"
+	"github.com/hf-dev/hf/internal/tui/checks"
 	"github.com/hf-dev/hf/internal/tui/command"
 	"github.com/hf-dev/hf/internal/tui/conversation"
+	"github.com/hf-dev/hf/internal/tui/diff"
+	"github.com/hf-dev/hf/internal/tui/events"
 	"github.com/hf-dev/hf/internal/tui/help"
 	"github.com/hf-dev/hf/internal/tui/keys"
 	"github.com/hf-dev/hf/internal/tui/palette"
 	"github.com/hf-dev/hf/internal/tui/pane"
+	"github.com/hf-dev/hf/internal/tui/stack"
 	"github.com/hf-dev/hf/internal/tui/tasklist"
 )
 
@@ -19,6 +25,10 @@ func panes(d *pane.Deps) []pane.Pane {
 	return []pane.Pane{
 		tasklist.New(d),
 		conversation.New(d),
+		diff.New(d),
+		stack.New(d),
+		checks.New(d),
+		events.New(d),
 	}
 }
 
@@ -31,7 +41,22 @@ func table(d *pane.Deps) *command.Table {
 		actions.List(),
 		actions.Conversation(),
 		screenActions(d),
+		views(),
 	)
+}
+
+// views goes to a view of the selected task by its name.
+func views() []command.Action {
+	places := []keys.Place{keys.Conversation, keys.Diff, keys.Stack, keys.Checks, keys.Events}
+	out := make([]command.Action, 0, len(places))
+	for i, place := range places {
+		out = append(out, command.Action{
+			Name: "view." + string(place), Title: "Go to the " + string(place), Group: "Screen", Place: keys.Global,
+			Keys: []string{"alt+" + strconv.Itoa(i+1)}, When: command.NeedsTask,
+			Run: func(*command.Env) tea.Cmd { return command.Tell(pane.Focus{Place: place}) },
+		})
+	}
+	return out
 }
 
 // screenActions is what is done with the screen itself.

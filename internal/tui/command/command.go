@@ -64,6 +64,10 @@ type Client interface {
 	Agents(ctx context.Context, in api.ListAgents) (api.AgentList, error)
 	Workspaces(ctx context.Context) (api.WorkspaceList, error)
 	UseWorkspace(ctx context.Context, name string) (api.Workspace, error)
+	Stack(ctx context.Context, f client.StackFilter) (api.Stack, error)
+	PullRequest(ctx context.Context, task string) (api.PullRequest, error)
+	Comments(ctx context.Context, task string, in api.ReadComments) (api.Conversation, error)
+	Operation(ctx context.Context, id string) (api.OperationDetail, error)
 }
 
 // Screen is the terminal. Its methods do not wait for it.

@@ -205,6 +205,10 @@ type Client struct {
 	List    []api.Task
 	Repo    []api.Repo
 	Agent   []api.Agent
+	Stacks  api.Stack
+	Pulls   map[string]api.PullRequest  // by task
+	Threads map[string]api.Conversation // by task
+	Ops     map[string]api.OperationDetail
 	Err     error // of every mutation
 
 	mu    sync.Mutex
@@ -265,7 +269,25 @@ func (c *Client) Diff(_ context.Context, task string, _ api.PatchKind) (api.Diff
 	return c.Diffs[task], nil
 }
 
-// Repos lists c.Repo, Agents c.Agent.
+// Stack gives c.Stacks.
+func (c *Client) Stack(context.Context, client.StackFilter) (api.Stack, error) { return c.Stacks, nil }
+
+// PullRequest gives c.Pulls.
+func (c *Client) PullRequest(_ context.Context, task string) (api.PullRequest, error) {
+	return c.Pulls[task], nil
+}
+
+// Comments gives c.Threads.
+func (c *Client) Comments(_ context.Context, task string, _ api.ReadComments) (api.Conversation, error) {
+	return c.Threads[task], nil
+}
+
+// Operation gives c.Ops.
+func (c *Client) Operation(_ context.Context, id string) (api.OperationDetail, error) {
+	return c.Ops[id], nil
+}
+
+// Repos lists c.Repo.
 func (c *Client) Repos(context.Context) (api.RepoList, error) {
 	return api.RepoList{Repos: c.Repo}, nil
 }

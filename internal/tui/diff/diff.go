@@ -1,0 +1,34 @@
+// Package diff is the pane of what the selected task changed.
+package diff
+
+import (
+	tea "github.com/charmbracelet/bubbletea"
+
+	"github.com/hf-dev/hf/internal/tui/keys"
+	"github.com/hf-dev/hf/internal/tui/pane"
+	"github.com/hf-dev/hf/internal/tui/widget"
+)
+
+// Pane is what the selected task changed.
+type Pane struct {
+	d             *pane.Deps
+	width, height int
+}
+
+// New returns the pane.
+func New(d *pane.Deps) *Pane { return &Pane{d: d} }
+
+// Place is where its keys hold.
+func (p *Pane) Place() keys.Place { return keys.Diff }
+
+// Title is what its tab is called.
+func (p *Pane) Title() string { return "Diff" }
+
+// Resize tells how much room there is.
+func (p *Pane) Resize(width, height int) { p.width, p.height = width, height }
+
+// Update takes a message.
+func (p *Pane) Update(tea.Msg) tea.Cmd { return nil }
+
+// View draws the pane.
+func (p *Pane) View(bool) []string { return widget.Block(nil, p.width, p.height) }
