@@ -7,6 +7,7 @@ import (
 	tea "github.com/charmbracelet/bubbletea"
 
 	"github.com/hf-dev/hf/internal/tui/command"
+	"github.com/hf-dev/hf/internal/tui/compose"
 	"github.com/hf-dev/hf/internal/tui/conversation"
 	"github.com/hf-dev/hf/internal/tui/keys"
 	"github.com/hf-dev/hf/internal/tui/pane"
@@ -38,10 +39,10 @@ func Talk(d *pane.Deps) []command.Action {
 			return e.Program.HF("open", e.Store.Selected().ID)
 		}},
 
-		{Name: "input.send", Title: "Send the message", Group: group, Place: keys.Input, Keys: []string{"enter"}, Quiet: true, Run: typed},
-		{Name: "input.newline", Title: "Begin a new line", Group: group, Place: keys.Input, Keys: []string{"alt+enter", "ctrl+j"}, Quiet: true, Msg: conversation.NewLine{}},
-		{Name: "input.editor", Title: "Write it in $EDITOR", Group: group, Place: keys.Input, Keys: []string{"ctrl+e"}, Quiet: true, Msg: conversation.Edit{}},
-		{Name: "input.leave", Title: "Stop typing", Group: group, Place: keys.Input, Keys: []string{"esc"}, Quiet: true, Run: untyped},
+		{Name: "input.send", Title: "Send the message", Group: group, Place: keys.Input, Keys: []string{"enter"}, Quiet: true, Msg: compose.Send{}},
+		{Name: "input.newline", Title: "Begin a new line", Group: group, Place: keys.Input, Keys: []string{"alt+enter", "ctrl+j"}, Quiet: true, Msg: compose.NewLine{}},
+		{Name: "input.editor", Title: "Write it in $EDITOR", Group: group, Place: keys.Input, Keys: []string{"ctrl+e"}, Quiet: true, Msg: compose.Edit{}},
+		{Name: "input.leave", Title: "Stop typing", Group: group, Place: keys.Input, Keys: []string{"esc"}, Quiet: true, Msg: compose.Leave{}},
 	}
 }
 

@@ -61,22 +61,6 @@ func list(msg tea.Msg) func(*command.Env) tea.Cmd {
 	return func(*command.Env) tea.Cmd { return command.Tell(pane.To{Place: keys.List, Msg: msg}) }
 }
 
-// typed ends typing where the focus is: the filter stays, the message is sent.
-func typed(e *command.Env) tea.Cmd {
-	if e.Place == keys.List {
-		return command.Tell(pane.To{Place: keys.List, Msg: tasklist.Accept{}})
-	}
-	return command.Tell(pane.To{Place: e.Place, Msg: conversation.Send{}})
-}
-
-// untyped gives up typing: the filter is gone, the message stays a draft.
-func untyped(e *command.Env) tea.Cmd {
-	if e.Place == keys.List {
-		return command.Tell(pane.To{Place: keys.List, Msg: tasklist.Clear{}})
-	}
-	return command.Tell(pane.To{Place: e.Place, Msg: conversation.Leave{}})
-}
-
 // inspect shows the oldest request of the selected task in full.
 func inspect(d *pane.Deps) tea.Cmd {
 	t := d.Theme

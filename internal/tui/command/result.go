@@ -51,6 +51,19 @@ func (e *Env) Do(done string, f func(ctx context.Context) error) tea.Cmd {
 	}
 }
 
+// Deliver returns what hands a message to the agent of a task. It waits for
+// hfd, so it is for commands.
+func (e *Env) Deliver(task, text string) func() (api.Message, error) {
+	ctx, c, vars := e.Ctx, e.Client, e.Vars
+	return func() (api.Message, error) {
+		env, err := vars(ctx)
+		if err != nil {
+			return api.Message{}, err
+		}
+		return c.Send(ctx, task, api.SendMessage{Text: text, Env: env})
+	}
+}
+
 // Each does one request for each task the action is for, one after the other,
 // and shows how many it was done for.
 func (e *Env) Each(verb string, f func(ctx context.Context, task string) error) tea.Cmd {

@@ -5,12 +5,12 @@ package conversation
 import (
 	"context"
 	"iter"
-	"strings"
 	"time"
 
 	tea "github.com/charmbracelet/bubbletea"
 
 	"github.com/hf-dev/hf/internal/tui/command"
+	"github.com/hf-dev/hf/internal/tui/compose"
 	"github.com/hf-dev/hf/internal/tui/keys"
 	"github.com/hf-dev/hf/internal/tui/model"
 	"github.com/hf-dev/hf/internal/tui/pane"
@@ -36,7 +36,7 @@ const (
 type Pane struct {
 	d             *pane.Deps
 	paint         *painter
-	input         *input
+	input         *compose.Input
 	width, height int
 	shown         bool
 	task          string
@@ -51,7 +51,7 @@ type Pane struct {
 
 // New returns the pane.
 func New(d *pane.Deps) *Pane {
-	return &Pane{d: d, paint: newPainter(d.Theme), input: newInput(d.Theme), talks: map[string]*talk{}, scrolls: map[string]*scroll{}}
+	return &Pane{d: d, paint: newPainter(d.Theme), input: compose.New(d), talks: map[string]*talk{}, scrolls: map[string]*scroll{}}
 }
 
 // Place is where its keys hold.
@@ -61,7 +61,7 @@ func (p *Pane) Place() keys.Place { return keys.Conversation }
 func (p *Pane) Title() string { return "Conversation" }
 
 // Typing reports whether a message is typed.
-func (p *Pane) Typing() bool { return p.input.active }
+func (p *Pane) Typing() bool { return p.input.Active() }
 
 // Resize tells how much room there is.
 func (p *Pane) Resize(width, height int) { p.width, p.height = width, height }
@@ -84,14 +84,6 @@ type (
 	All struct{}
 	// Message begins to type a message.
 	Message struct{}
-	// Send sends it.
-	Send struct{}
-	// Leave keeps it for later.
-	Leave struct{}
-	// NewLine begins a line of it.
-	NewLine struct{}
-	// Edit opens it in the editor.
-	Edit struct{}
 )
 
 // The messages of its commands.
@@ -123,10 +115,8 @@ func (p *Pane) Update(msg tea.Msg) tea.Cmd {
 	case arrived:
 		return p.arrived(msg)
 	case unsent:
-		p.input.put(msg.task, msg.text)
+		p.input.Put(msg.task, msg.text)
 		return command.Tell(command.Failed{Err: msg.err})
-	case edited:
-		return p.edited(msg)
 	case tea.MouseMsg:
 		p.mouse(msg)
 	case tea.KeyMsg:
@@ -152,37 +142,27 @@ func (p *Pane) act(msg tea.Msg) tea.Cmd {
 		p.pick(int(msg))
 	case Toggle:
 		if p.picked == nil {
-			return p.input.begin()
+			return p.input.Begin()
 		}
 		p.picked.open, p.picked.width = !p.picked.open, 0
 	case All:
 		p.toggleAll()
 	case Message:
-		return p.input.begin()
-	case Send:
+		return p.input.Begin()
+	case compose.Send:
 		return p.send()
-	case Leave:
-		p.input.leave()
-	case NewLine:
-		p.input.area.InsertString("\n")
-	case Edit:
-		return p.edit()
+	default:
+		return p.input.Update(msg)
 	}
 	return nil
 }
 
 // key types a message, or answers by the number of an answer.
 func (p *Pane) key(msg tea.KeyMsg) tea.Cmd {
-	if !p.input.active {
-		if s := msg.String(); len(s) == 1 && s[0] >= '1' && s[0] <= '9' {
-			return p.option(int(s[0] - '1'))
-		}
-		return nil
+	if s := msg.String(); !p.input.Active() && len(s) == 1 && s[0] >= '1' && s[0] <= '9' {
+		return p.option(int(s[0] - '1'))
 	}
-	var cmd tea.Cmd
-	p.input.area.SetHeight(mostInput) // so that it does not scroll what will be seen
-	p.input.area, cmd = p.input.area.Update(msg)
-	return cmd
+	return p.input.Update(msg)
 }
 
 // option gives the answer of a number.
@@ -198,22 +178,11 @@ func (p *Pane) option(i int) tea.Cmd {
 	})
 }
 
-func (p *Pane) edited(msg edited) tea.Cmd {
-	if msg.err != nil {
-		return command.Tell(command.Failed{Err: msg.err})
-	}
-	p.input.put(msg.task, strings.TrimRight(msg.text, "\n"))
-	if msg.task == p.task {
-		return p.input.begin()
-	}
-	return nil
-}
-
 // selected turns to another task.
 func (p *Pane) selected(id string) tea.Cmd {
 	p.stop()
 	p.task, p.picked = id, nil
-	p.input.of(id)
+	p.input.Of(id)
 	if id == "" || !p.shown {
 		return nil
 	}

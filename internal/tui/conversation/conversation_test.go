@@ -9,6 +9,7 @@ import (
 	tea "github.com/charmbracelet/bubbletea"
 
 	"github.com/hf-dev/hf/internal/tui/command"
+	"github.com/hf-dev/hf/internal/tui/compose"
 	"github.com/hf-dev/hf/internal/tui/keys"
 	"github.com/hf-dev/hf/internal/tui/model"
 	"github.com/hf-dev/hf/internal/tui/pane"
@@ -232,9 +233,9 @@ func TestEditorWritesTheMessage(t *testing.T) {
 	drv, p := opened(t, tuitest.Talk(), tuitest.Size{W: 80, H: 40}, plain())
 	drv.Send(Message{})
 	drv.Type("draft")
-	drv.Send(Edit{})
+	drv.Send(compose.Edit{})
 	drv.Until("edited")
-	if got := p.input.take(); got != "draft\nedited" {
+	if got := p.input.Take(); got != "draft\nedited" {
 		t.Errorf("the message is %q", got)
 	}
 }

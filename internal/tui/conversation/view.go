@@ -73,8 +73,8 @@ func (p *Pane) below() []string {
 	}
 	out = append(out, p.askedBox(p.width, p.height-least-len(out))...)
 	out = append(out, p.waitingMessages()...)
-	if in := p.input.view(p.width, p.height-len(out)-leastTalk-1); len(in) > 0 {
-		out = append(append(out, p.label(p.width)), in...)
+	if in := p.input.View(p.label(), p.width, p.height-len(out)-leastTalk-1); len(in) > 0 {
+		out = append(out, in...)
 	} else if u := p.usage(); u != "" && p.height > 8 {
 		out = append(out, u)
 	}

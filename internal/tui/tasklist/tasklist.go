@@ -9,6 +9,7 @@ import (
 	tea "github.com/charmbracelet/bubbletea"
 
 	"github.com/hf-dev/hf/internal/tui/command"
+	"github.com/hf-dev/hf/internal/tui/compose"
 	"github.com/hf-dev/hf/internal/tui/keys"
 	"github.com/hf-dev/hf/internal/tui/model"
 	"github.com/hf-dev/hf/internal/tui/pane"
@@ -69,8 +70,6 @@ type (
 	Filter struct{}
 	// Clear ends it and shows all again.
 	Clear struct{}
-	// Accept ends typing and keeps the filter.
-	Accept struct{}
 	// Mark marks the row and goes on.
 	Mark struct{}
 	// MarkAll marks all that are shown.
@@ -100,10 +99,10 @@ func (p *Pane) Update(msg tea.Msg) (cmd tea.Cmd) {
 	case Filter:
 		p.filtering = true
 		cmd = p.filter.Focus()
-	case Accept:
+	case compose.Send: // what was typed is the filter from now on
 		p.filtering = false
 		p.filter.Blur()
-	case Clear:
+	case Clear, compose.Leave:
 		p.clear()
 	default:
 		p.move(msg)
