@@ -7,6 +7,7 @@ import (
 	"github.com/charmbracelet/x/ansi"
 
 	"github.com/hf-dev/hf/internal/tui/command"
+	"github.com/hf-dev/hf/internal/tui/draft"
 	"github.com/hf-dev/hf/internal/tui/keys"
 	"github.com/hf-dev/hf/internal/tui/model"
 	"github.com/hf-dev/hf/internal/tui/pane"
@@ -46,6 +47,8 @@ type app struct {
 	pick    bool // a task is to be chosen, for hf switch
 	picked  string
 	titled  string // what the terminal's window was called last
+
+	wrongDrafts string // what was said last of drafts that cannot be kept
 }
 
 // toast is a line that is shown for a while.
@@ -62,7 +65,7 @@ func newApp(deps *pane.Deps, panes []pane.Pane) *app {
 
 // Init begins the ticking.
 func (a *app) Init() tea.Cmd {
-	return tea.Batch(ticking(), a.panes[a.view].Update(pane.Shown{}))
+	return tea.Batch(ticking(), a.deps.Drafts.Load(), a.panes[a.view].Update(pane.Shown{}))
 }
 
 func ticking() tea.Cmd { return tea.Tick(tick, func(time.Time) tea.Msg { return pane.Tick{} }) }
@@ -103,13 +106,17 @@ func (a *app) Update(msg tea.Msg) (m tea.Model, cmd tea.Cmd) {
 		cmd = a.back(msg)
 	case background:
 		cmd = a.recolor(msg)
+	case draft.Loaded:
+		cmd = a.drafts(msg.Err, tea.Batch(a.tell(msg), a.dialog(msg)))
+	case draft.Unsaved:
+		cmd = a.drafts(msg.Err, nil)
 	case tea.FocusMsg, tea.BlurMsg:
 		_, a.notify.away = msg.(tea.BlurMsg)
 		cmd = a.tell(msg)
 	default:
 		cmd = tea.Batch(a.tell(msg), a.dialog(msg))
 	}
-	return m, tea.Batch(cmd, a.follow())
+	return m, tea.Batch(cmd, a.follow(), a.deps.Drafts.Save())
 }
 
 // tell hands a message to every pane. A message of one pane's own means nothing
@@ -182,6 +189,15 @@ func (a *app) follow() tea.Cmd {
 	}
 	a.seen = id
 	return a.tell(pane.Selected{ID: id})
+}
+
+// drafts says what is wrong with the drafts, once.
+func (a *app) drafts(err error, cmd tea.Cmd) tea.Cmd {
+	if err != nil && err.Error() != a.wrongDrafts {
+		a.wrongDrafts = err.Error()
+		a.show(a.wrongDrafts, true)
+	}
+	return cmd
 }
 
 func (a *app) show(text string, bad bool) {

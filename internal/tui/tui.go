@@ -11,6 +11,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"slices"
 	"strings"
 	"syscall"
@@ -23,6 +24,7 @@ import (
 	"github.com/hf-dev/hf/internal/rundir"
 	"github.com/hf-dev/hf/internal/sanitize"
 	"github.com/hf-dev/hf/internal/tui/command"
+	"github.com/hf-dev/hf/internal/tui/draft"
 	"github.com/hf-dev/hf/internal/tui/keys"
 	"github.com/hf-dev/hf/internal/tui/model"
 	"github.com/hf-dev/hf/internal/tui/pane"
@@ -45,6 +47,9 @@ type Settings struct {
 	Keys         map[string][]string // by the names of actions
 	Problems     []string            // what of the configuration makes no sense
 }
+
+// draftsFile is what was typed and not sent, in the state directory.
+const draftsFile = "tui-drafts.json"
 
 // stderrFD is the descriptor of standard error.
 const stderrFD = 2
@@ -130,7 +135,7 @@ func run(ctx context.Context, o *options, environ []string, s Settings, tty *os.
 		return "", err
 	}
 	defer scr.Close()
-	a := build(ctx, c, s, look)
+	a := build(ctx, c, s, look, draft.New(filepath.Join(paths.State, draftsFile)))
 	a.deps.Screen, a.size = scr, scr.Size
 	a.deps.Program = &programs{ctx: ctx, hf: o.hf, environ: environ, tty: tty, screen: scr, editor: s.Editor, workspace: o.workspace}
 	a.deps.Vars = func(ctx context.Context) (api.Env, error) {
@@ -151,7 +156,7 @@ func run(ctx context.Context, o *options, environ []string, s Settings, tty *os.
 	}
 	_, err = prog.Run()
 	scr.Close()
-	return a.picked, a.failure.report(err, log)
+	return a.picked, errors.Join(a.failure.report(err, log), a.deps.Drafts.Flush())
 }
 
 // newClients returns the feed and the client of all else. The feed's own repeats
@@ -172,10 +177,10 @@ func newClients(o *options, environ []string, paths rundir.Paths, notice func(st
 }
 
 // build makes the screen's parts.
-func build(ctx context.Context, c command.Client, s Settings, look *look) *app {
+func build(ctx context.Context, c command.Client, s Settings, look *look, drafts *draft.Book) *app {
 	deps := &pane.Deps{
 		Env:   &command.Env{Ctx: ctx, Store: model.NewStore(), Client: c},
-		Theme: theme.New(look.options(look.dark)), Now: time.Now,
+		Theme: theme.New(look.options(look.dark)), Drafts: drafts, Now: time.Now,
 	}
 	deps.Table = table(deps)
 	var problems []error

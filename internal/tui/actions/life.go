@@ -18,14 +18,14 @@ import (
 // Life is what becomes of tasks.
 func Life(d *pane.Deps) []command.Action {
 	const group = "Tasks"
-	draft := &form.Draft{}
+	last := &form.Last{}
 	return []command.Action{
 		{Name: "create", Title: "New task", Group: group, Place: keys.Panes, Keys: []string{"c"}, Run: func(*command.Env) tea.Cmd {
-			f, look := form.New(d, draft)
+			f, look := form.New(d, last, nil)
 			return tea.Sequence(pane.OpenCmd(f), look)
 		}},
 		{Name: "create.on", Title: "New task on top of this one", Group: group, Place: keys.Panes, Keys: []string{"C"}, When: command.NeedsLife, Run: func(e *command.Env) tea.Cmd {
-			f, look := form.New(d, draft.On(e.Store.Selected()))
+			f, look := form.New(d, last, e.Store.Selected())
 			return tea.Sequence(pane.OpenCmd(f), look)
 		}},
 		{Name: "rename", Title: "Rename the task", Group: group, Place: keys.Panes, Keys: []string{"R"}, When: command.NeedsTask, Run: func(*command.Env) tea.Cmd { return rename(d) }},

@@ -11,6 +11,7 @@ import (
 	"github.com/charmbracelet/lipgloss"
 
 	"github.com/hf-dev/hf/internal/tui/command"
+	"github.com/hf-dev/hf/internal/tui/draft"
 	"github.com/hf-dev/hf/internal/tui/pane"
 	"github.com/hf-dev/hf/internal/tui/widget"
 )
@@ -32,12 +33,12 @@ type (
 )
 
 // Input is where text is typed. Each thing that can be written about, known by
-// a key, has a draft of its own.
+// a key, has a draft of its own, which also the end of hf leaves.
 type Input struct {
 	d      *pane.Deps
+	kind   string // of the drafts
 	area   textarea.Model
-	drafts map[string]string // by key
-	key    string            // whose draft is in area
+	key    string // whose draft is in area; "" = nobody's
 	active bool
 }
 
@@ -48,8 +49,8 @@ type edited struct {
 	err       error
 }
 
-// New returns an input without drafts.
-func New(d *pane.Deps) *Input {
+// New returns an input for what is written of one kind: "message", "comment".
+func New(d *pane.Deps, kind string) *Input {
 	a := textarea.New()
 	a.ShowLineNumbers = false
 	a.CharLimit = 0
@@ -61,7 +62,7 @@ func New(d *pane.Deps) *Input {
 		*s = textarea.Style{Base: plain, CursorLine: plain, EndOfBuffer: plain, Placeholder: plain, Prompt: plain, Text: plain}
 	}
 	a.SetHeight(1)
-	return &Input{d: d, area: a, drafts: map[string]string{}}
+	return &Input{d: d, kind: kind, area: a}
 }
 
 // Update takes what is typed, and the messages above but Send.
@@ -71,6 +72,7 @@ func (in *Input) Update(msg tea.Msg) tea.Cmd {
 		return in.typed(msg)
 	case NewLine:
 		in.area.InsertString("\n")
+		in.keep()
 	case Leave:
 		in.leave()
 	case Edit:
@@ -79,6 +81,10 @@ func (in *Input) Update(msg tea.Msg) tea.Cmd {
 	case edited:
 		if msg.in == in {
 			return in.edited(msg)
+		}
+	case draft.Loaded:
+		if in.Draft(in.key) == "" {
+			in.area.SetValue(in.kept(in.key))
 		}
 	}
 	return nil
@@ -90,6 +96,7 @@ func (in *Input) typed(msg tea.KeyMsg) (cmd tea.Cmd) {
 	}
 	in.area.SetHeight(most) // so that it does not scroll what will be seen
 	in.area, cmd = in.area.Update(msg)
+	in.keep()
 	return cmd
 }
 
@@ -111,7 +118,7 @@ func (in *Input) Of(key string) {
 	}
 	in.keep()
 	in.key = key
-	in.area.SetValue(in.drafts[key])
+	in.area.SetValue(in.kept(key))
 	in.leave()
 }
 
@@ -120,7 +127,7 @@ func (in *Input) Key() string { return in.key }
 
 // Draft is what was typed for a key, "" for nothing but blanks.
 func (in *Input) Draft(key string) string {
-	text := in.drafts[key]
+	text := in.kept(key)
 	if key == in.key {
 		text = in.area.Value()
 	}
@@ -130,11 +137,12 @@ func (in *Input) Draft(key string) string {
 	return text
 }
 
+func (in *Input) kept(key string) string { return in.d.Drafts.Get(draft.Key(in.kind, key)) }
+
+// keep makes what is typed the draft.
 func (in *Input) keep() {
-	if text := in.Draft(in.key); text != "" {
-		in.drafts[in.key] = text
-	} else {
-		delete(in.drafts, in.key)
+	if in.key != "" {
+		in.d.Drafts.Set(draft.Key(in.kind, in.key), in.area.Value())
 	}
 }
 
@@ -157,18 +165,25 @@ func (in *Input) Take() string {
 	text := strings.TrimSpace(in.area.Value())
 	if text != "" {
 		in.area.Reset()
-		delete(in.drafts, in.key)
+		in.keep()
 	}
 	return text
 }
 
 // Put makes a text the draft of a key.
 func (in *Input) Put(key, text string) {
+	in.d.Drafts.Set(draft.Key(in.kind, key), text)
 	if key == in.key {
 		in.area.SetValue(text)
-		return
 	}
-	in.drafts[key] = text
+}
+
+// GiveBack makes what was taken a draft again, above what was typed since.
+func (in *Input) GiveBack(key, text string) {
+	if since := in.Draft(key); since != "" {
+		text += "\n" + since
+	}
+	in.Put(key, text)
 }
 
 // View draws it below a line that says what is written, at most rows lines of

@@ -18,7 +18,7 @@ func typeInto(in *compose.Input, text string) {
 
 func started(t *testing.T) *compose.Input {
 	t.Helper()
-	return compose.New(tuitest.Deps(t, &tuitest.Client{}, tuitest.Looks()[1].Theme, nil))
+	return compose.New(tuitest.Deps(t, &tuitest.Client{}, tuitest.Looks()[1].Theme, nil), "message")
 }
 
 // What is typed about one thing is there again after something else was turned

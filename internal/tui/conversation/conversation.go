@@ -51,7 +51,7 @@ type Pane struct {
 
 // New returns the pane.
 func New(d *pane.Deps) *Pane {
-	return &Pane{d: d, paint: newPainter(d.Theme), input: compose.New(d), talks: map[string]*talk{}, scrolls: map[string]*scroll{}}
+	return &Pane{d: d, paint: newPainter(d.Theme), input: compose.New(d, "message"), talks: map[string]*talk{}, scrolls: map[string]*scroll{}}
 }
 
 // Place is where its keys hold.
@@ -115,7 +115,7 @@ func (p *Pane) Update(msg tea.Msg) tea.Cmd {
 	case arrived:
 		return p.arrived(msg)
 	case unsent:
-		p.input.Put(msg.task, msg.text)
+		p.input.GiveBack(msg.task, msg.text)
 		return command.Tell(command.Failed{Err: msg.err})
 	case tea.MouseMsg:
 		p.mouse(msg)

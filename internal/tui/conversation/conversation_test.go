@@ -239,3 +239,17 @@ func TestEditorWritesTheMessage(t *testing.T) {
 		t.Errorf("the message is %q", got)
 	}
 }
+
+// A message that hfd does not take is a draft again, above what was typed since.
+func TestUnsentMessage(t *testing.T) {
+	drv, p := opened(t, tuitest.Talk(), tuitest.Size{W: 80, H: 24}, plain())
+	p.d.Client.(*tuitest.Client).Err = &api.Error{Code: api.CodeUnavailable, Message: "hfd is not there"}
+	drv.Send(Message{})
+	drv.Type("first")
+	send := p.Update(compose.Send{})
+	drv.Type("second")
+	drv.Send(send())
+	if got := p.d.Drafts.Get("message/auth1"); got != "first\nsecond" {
+		t.Errorf("the draft is %q", got)
+	}
+}

@@ -3,6 +3,7 @@ package form
 
 import (
 	"context"
+	"maps"
 	"slices"
 	"strings"
 
@@ -13,22 +14,24 @@ import (
 	"github.com/charmbracelet/lipgloss"
 
 	"github.com/hf-dev/hf/internal/tui/command"
+	"github.com/hf-dev/hf/internal/tui/draft"
 	"github.com/hf-dev/hf/internal/tui/pane"
 	"github.com/hf-dev/hf/internal/tui/widget"
 	"github.com/hf-dev/hf/pkg/api"
 )
 
-// Draft is what was typed so far. It stays when the dialog is closed.
-type Draft struct {
-	Prompt string
-	Values [fields]string
+// Last is what was chosen for the task that was made last. It is most likely
+// right for the next one, too.
+type Last struct{ repo, agent string }
+
+// typed is what was typed so far. It stays when the dialog is closed.
+type typed struct {
+	Prompt string            `json:"prompt"`
+	Values map[string]string `json:"values"` // by the names of fields
 }
 
-// On returns a draft of a task on top of another one. What was typed stays.
-func (d *Draft) On(t *api.Task) *Draft {
-	d.Values[fieldRepo], d.Values[fieldOn] = t.Repo, t.ID
-	return d
-}
+// draftKey is where it stays.
+func draftKey() string { return draft.Key("create", "") }
 
 // The fields below the prompt.
 const (
@@ -64,7 +67,8 @@ func field(i int) (name, empty string) {
 // Dialog is the form.
 type Dialog struct {
 	d       *pane.Deps
-	draft   *Draft
+	last    *Last
+	given   typed // without anything typed
 	prompt  textarea.Model
 	inputs  [fields]textinput.Model
 	choices [fields][]string
@@ -88,10 +92,10 @@ type (
 	}
 )
 
-// New returns the form with a draft, and the command that looks what there is
-// to choose from.
-func New(d *pane.Deps, draft *Draft) (*Dialog, tea.Cmd) {
-	f := &Dialog{d: d, draft: draft, prompt: textarea.New(), at: -1}
+// New returns the form with what was typed before, and the command that looks
+// what there is to choose from. on is the task to stack on, nil for none.
+func New(d *pane.Deps, last *Last, on *api.Task) (*Dialog, tea.Cmd) {
+	f := &Dialog{d: d, last: last, prompt: textarea.New(), at: -1}
 	f.prompt.ShowLineNumbers = false
 	f.prompt.CharLimit, f.prompt.MaxHeight = 0, 0
 	f.prompt.Prompt = ""
@@ -101,17 +105,46 @@ func New(d *pane.Deps, draft *Draft) (*Dialog, tea.Cmd) {
 	for _, s := range []*textarea.Style{&f.prompt.FocusedStyle, &f.prompt.BlurredStyle} {
 		*s = textarea.Style{Base: plain, CursorLine: plain, EndOfBuffer: plain, Placeholder: plain, Prompt: plain, Text: plain}
 	}
-	f.prompt.SetValue(draft.Prompt)
 	f.prompt.Focus()
 	for i := range f.inputs {
 		f.inputs[i] = textinput.New()
 		f.inputs[i].Prompt = ""
 		_, f.inputs[i].Placeholder = field(i)
 		f.inputs[i].Cursor.SetMode(cursor.CursorStatic)
-		f.inputs[i].SetValue(draft.Values[i])
 	}
+	f.fill(on)
 	return f, f.look()
 }
+
+// fill begins with the draft, else with what is most likely.
+func (f *Dialog) fill(on *api.Task) {
+	f.value(fieldRepo, f.last.repo)
+	f.value(fieldAgent, f.last.agent)
+	var before typed
+	drafted := f.d.Drafts.GetJSON(draftKey(), &before)
+	if !drafted && on != nil {
+		f.stack(on)
+	}
+	f.given = f.typed()
+	if !drafted {
+		return
+	}
+	f.prompt.SetValue(before.Prompt)
+	for i := range f.inputs {
+		name, _ := field(i)
+		f.value(i, before.Values[name])
+	}
+	if on != nil {
+		f.stack(on)
+	}
+}
+
+func (f *Dialog) stack(on *api.Task) {
+	f.value(fieldRepo, on.Repo)
+	f.value(fieldOn, on.ID)
+}
+
+func (f *Dialog) value(i int, text string) { f.inputs[i].SetValue(text) }
 
 // look asks which repos and agents there are.
 func (f *Dialog) look() tea.Cmd {
@@ -141,6 +174,10 @@ func (f *Dialog) look() tea.Cmd {
 // Update takes keys and answers.
 func (f *Dialog) Update(msg tea.Msg) (tea.Cmd, bool) {
 	switch msg := msg.(type) {
+	case draft.Loaded: // it was open before the drafts were read
+		if now := f.typed(); now.Prompt == "" && maps.Equal(now.Values, f.given.Values) {
+			f.fill(nil)
+		}
 	case choices:
 		f.choices[fieldRepo], f.choices[fieldAgent] = msg.repos, msg.agents
 	case edited:
@@ -235,18 +272,31 @@ func (f *Dialog) move(step int) {
 
 // keep makes what is typed the draft.
 func (f *Dialog) keep() {
-	f.draft.Prompt = f.prompt.Value()
-	for i := range f.inputs {
-		f.draft.Values[i] = f.inputs[i].Value()
+	now := f.typed()
+	if strings.TrimSpace(now.Prompt) == "" && maps.Equal(now.Values, f.given.Values) {
+		f.d.Drafts.Set(draftKey(), "")
+		return
 	}
+	f.d.Drafts.SetJSON(draftKey(), now)
+}
+
+func (f *Dialog) typed() typed {
+	out := typed{Prompt: f.prompt.Value(), Values: map[string]string{}}
+	for i := range f.inputs {
+		if v := f.inputs[i].Value(); v != "" {
+			name, _ := field(i)
+			out.Values[name] = v
+		}
+	}
+	return out
 }
 
 // create asks for the task.
 func (f *Dialog) create() tea.Cmd {
 	f.keep()
-	v := func(i int) string { return strings.TrimSpace(f.draft.Values[i]) }
+	v := func(i int) string { return strings.TrimSpace(f.inputs[i].Value()) }
 	in := api.CreateTask{
-		Prompt: strings.TrimSpace(f.draft.Prompt), Repo: v(fieldRepo), On: v(fieldOn), Base: v(fieldBase), Agent: v(fieldAgent),
+		Prompt: strings.TrimSpace(f.prompt.Value()), Repo: v(fieldRepo), On: v(fieldOn), Base: v(fieldBase), Agent: v(fieldAgent),
 		Branch: v(fieldBranch), Title: v(fieldTitle), Provider: v(fieldProvider),
 	}
 	switch {
@@ -279,9 +329,8 @@ func (f *Dialog) made(msg made) (tea.Cmd, bool) {
 		f.wrong = command.Failed{Err: msg.err}.Text()
 		return nil, false
 	}
-	repo, agent := f.draft.Values[fieldRepo], f.draft.Values[fieldAgent]
-	*f.draft = Draft{}
-	f.draft.Values[fieldRepo], f.draft.Values[fieldAgent] = repo, agent // most likely those of the next one, too
+	f.last.repo, f.last.agent = f.inputs[fieldRepo].Value(), f.inputs[fieldAgent].Value()
+	f.d.Drafts.Set(draftKey(), "")
 	return tea.Batch(command.Say("made: %s", widget.CleanLine(msg.a.Task.Title)), command.Tell(pane.Created{Task: msg.a.Task})), true
 }
 

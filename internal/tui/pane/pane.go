@@ -8,6 +8,7 @@ import (
 	tea "github.com/charmbracelet/bubbletea"
 
 	"github.com/hf-dev/hf/internal/tui/command"
+	"github.com/hf-dev/hf/internal/tui/draft"
 	"github.com/hf-dev/hf/internal/tui/keys"
 	"github.com/hf-dev/hf/internal/tui/theme"
 	"github.com/hf-dev/hf/pkg/api"
@@ -50,7 +51,9 @@ type Deps struct {
 	Theme *theme.Theme
 	Keys  *keys.Map
 	Table *command.Table
-	Now   func() time.Time
+	// Drafts is what was typed and not sent. It is read and set in memory.
+	Drafts *draft.Book
+	Now    func() time.Time
 }
 
 // The messages of the frame.

@@ -20,6 +20,7 @@ import (
 	"github.com/muesli/termenv"
 
 	"github.com/hf-dev/hf/internal/tui/command"
+	"github.com/hf-dev/hf/internal/tui/draft"
 	"github.com/hf-dev/hf/internal/tui/keys"
 	"github.com/hf-dev/hf/internal/tui/model"
 	"github.com/hf-dev/hf/internal/tui/pane"
@@ -64,7 +65,7 @@ func Deps(t testing.TB, c command.Client, th *theme.Theme, actions func(*pane.De
 			Ctx: t.Context(), Store: model.NewStore(), Client: c, Program: &Programs{}, Screen: &Screen{},
 			Vars: func(context.Context) (api.Env, error) { return api.Env{}, nil },
 		},
-		Theme: th, Now: Now,
+		Theme: th, Drafts: draft.New(""), Now: Now,
 	}
 	d.Table = command.NewTable()
 	if actions != nil {
