@@ -13,6 +13,7 @@ import (
 
 	tea "github.com/charmbracelet/bubbletea"
 
+	"github.com/hf-dev/hf/internal/cli/browser"
 	"github.com/hf-dev/hf/internal/cli/editor"
 	"github.com/hf-dev/hf/internal/tui/command"
 	"github.com/hf-dev/hf/internal/tui/screen"
@@ -109,6 +110,20 @@ func (p *programs) Behind(what string, args ...string) tea.Cmd {
 		}
 		said := strings.TrimSpace(out.String())
 		return command.Done{Text: what + ": " + lastLine(said, "done")}
+	}
+}
+
+// Browse shows a page in the person's browser, or its address where there is
+// none.
+func (p *programs) Browse(page string) tea.Cmd {
+	return func() tea.Msg {
+		switch err := browser.Open(p.environ, page); {
+		case errors.Is(err, browser.ErrNone):
+			return command.Done{Text: "there is no browser here: " + page}
+		case err != nil:
+			return command.Failed{Err: err}
+		}
+		return command.Done{Text: "opened " + page}
 	}
 }
 

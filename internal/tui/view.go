@@ -173,14 +173,24 @@ func (a *app) hints() []string {
 	if task != nil && len(a.deps.Store.Permissions(task.ID)) > 0 {
 		return []string{"approve", "always", "deny", "message", "interrupt", "palette", "help"}
 	}
-	if a.focused().Place() == keys.List {
+	switch a.focused().Place() { //nolint:exhaustive // the others have no keys that matter more than those below
+	case keys.List:
 		return []string{"create", "message", "attach", "filter", "view.next", "palette", "help", "quit"}
+	case keys.Checks:
+		if task != nil && task.Pull.IsZero() {
+			return []string{"pr.create", "checks.refresh", "back", "view.next", "palette", "help"}
+		}
+		return []string{"checks.open", "fix.ci", "fix.reviews", "merge", "checks.refresh", "back", "palette", "help"}
 	}
 	return []string{"message", "back", "view.next", "zoom", "palette", "help"}
 }
 
-// hintOf is the short form of an action's name: its last word.
+// hintOf is the short form of an action's name: its last word, and what is to be
+// mended.
 func hintOf(name string) string {
+	if what, ok := strings.CutPrefix(name, "fix."); ok {
+		return "fix " + what
+	}
 	if i := strings.LastIndexByte(name, '.'); i >= 0 {
 		return name[i+1:]
 	}

@@ -66,6 +66,7 @@ type Client interface {
 	UseWorkspace(ctx context.Context, name string) (api.Workspace, error)
 	Stack(ctx context.Context, f client.StackFilter) (api.Stack, error)
 	PullRequest(ctx context.Context, task string) (api.PullRequest, error)
+	LookAtPull(ctx context.Context, task string, in api.LookAtPull) (api.PullRequest, error)
 	Comments(ctx context.Context, task string, in api.ReadComments) (api.Conversation, error)
 	Operation(ctx context.Context, id string) (api.OperationDetail, error)
 }
@@ -86,6 +87,9 @@ type Programs interface {
 	Shell(command string, args ...string) tea.Cmd
 	// Behind runs hf without the terminal and tells what it said.
 	Behind(what string, args ...string) tea.Cmd
+	// Browse shows a page in the person's browser, or its address where there is
+	// none.
+	Browse(page string) tea.Cmd
 	// Suspend stops hf as the shell's Ctrl-Z does, until it is continued.
 	Suspend() tea.Cmd
 	// Edit lets the person edit text in their editor. edited gets it.

@@ -2,6 +2,7 @@ package tuitest
 
 import (
 	"reflect"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -100,13 +101,19 @@ func (d *Driver) end(e ended) {
 // Until waits for the screen to show something.
 func (d *Driver) Until(text string) {
 	d.t.Helper()
+	d.Await(strconv.Quote(text), func() bool { return strings.Contains(d.Screen(), text) })
+}
+
+// Await waits for something that commands in the background bring about.
+func (d *Driver) Await(what string, came func() bool) {
+	d.t.Helper()
 	deadline := time.After(patience)
-	for !strings.Contains(d.Screen(), text) {
+	for !came() {
 		select {
 		case e := <-d.msgs:
 			d.end(e)
 		case <-deadline:
-			d.t.Fatalf("%q does not come:\n%s", text, d.Screen())
+			d.t.Fatalf("%s does not come:\n%s", what, d.Screen())
 		}
 	}
 }

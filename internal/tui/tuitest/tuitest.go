@@ -179,6 +179,9 @@ func (p *Programs) Shell(line string, args ...string) tea.Cmd { return p.note(li
 // Behind notes a call of hf behind the screen.
 func (p *Programs) Behind(_ string, args ...string) tea.Cmd { return p.note("hf", args) }
 
+// Browse notes a page.
+func (p *Programs) Browse(page string) tea.Cmd { return p.note("browse", []string{page}) }
+
 // Suspend notes that hf would have been stopped.
 func (p *Programs) Suspend() tea.Cmd { return p.note("suspend", nil) }
 
@@ -211,9 +214,36 @@ type Client struct {
 	Threads map[string]api.Conversation // by task
 	Ops     map[string]api.OperationDetail
 	Err     error // of every mutation
+	PullErr error // of PullRequest and LookAtPull
+	TalkErr error // of Comments
 
 	mu    sync.Mutex
 	Calls []string
+	reads map[string]int
+}
+
+// Set changes what is answered while questions may be on their way.
+func (c *Client) Set(f func(c *Client)) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	f(c)
+}
+
+// Reads is how often something was read: "comments auth1".
+func (c *Client) Reads(what string) int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.reads[what]
+}
+
+// read notes a question, which the caller answers while it holds the lock.
+func (c *Client) read(what string) (unlock func()) {
+	c.mu.Lock()
+	if c.reads == nil {
+		c.reads = map[string]int{}
+	}
+	c.reads[what]++
+	return c.mu.Unlock
 }
 
 func (c *Client) call(format string, args ...any) error {
@@ -275,12 +305,28 @@ func (c *Client) Stack(context.Context, client.StackFilter) (api.Stack, error) {
 
 // PullRequest gives c.Pulls.
 func (c *Client) PullRequest(_ context.Context, task string) (api.PullRequest, error) {
-	return c.Pulls[task], nil
+	defer c.read("pull " + task)()
+	return c.pull(task)
+}
+
+// LookAtPull gives c.Pulls.
+func (c *Client) LookAtPull(_ context.Context, task string, _ api.LookAtPull) (api.PullRequest, error) {
+	defer c.read("look " + task)()
+	return c.pull(task)
+}
+
+func (c *Client) pull(task string) (api.PullRequest, error) {
+	p, ok := c.Pulls[task]
+	if !ok && c.PullErr == nil {
+		return p, &api.Error{Code: api.CodeNotFound, Message: "task " + task + " has no pull request"}
+	}
+	return p, c.PullErr
 }
 
 // Comments gives c.Threads.
 func (c *Client) Comments(_ context.Context, task string, _ api.ReadComments) (api.Conversation, error) {
-	return c.Threads[task], nil
+	defer c.read("comments " + task)()
+	return c.Threads[task], c.TalkErr
 }
 
 // Operation gives c.Ops.
