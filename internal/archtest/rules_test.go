@@ -24,7 +24,7 @@ func rules() []rule {
 		// The screen, a mode of hfd. It speaks to hfd as hf does, and uses hf's words.
 		{"internal/tui", []string{
 			"internal/tui/...", "pkg/client", "internal/launcher", "internal/rundir", "internal/sanitize", "internal/version", "internal/xec",
-			"internal/cli/editor", "internal/cli/render",
+			"internal/cli/browser", "internal/cli/editor", "internal/cli/render",
 		}},
 		{"internal/tui/...", []string{"internal/tui/...", "pkg/client", "internal/cli/render", "internal/sanitize"}},
 		{"internal/launcher", []string{"pkg/client", "internal/rundir", "internal/xec"}},
