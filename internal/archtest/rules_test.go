@@ -79,7 +79,7 @@ func rules() []rule {
 
 		// What runs processes, and what stands alone.
 		{"internal/held", []string{"internal/hold", "internal/journal"}},
-		{"internal/hold", []string{"internal/journal", "internal/rundir", "internal/xec"}},
+		{"internal/hold", []string{"internal/journal", "internal/rundir", "internal/vt", "internal/xec"}},
 		{"internal/git", []string{"internal/xec"}},
 		{"internal/journal", nil},
 		{"internal/rundir", nil},
@@ -88,6 +88,7 @@ func rules() []rule {
 		{"internal/diskuse", nil},
 		{"internal/sanitize", nil},
 		{"internal/version", nil},
+		{"internal/vt", nil},
 		{"internal/fault", nil},
 		{"migrations", nil},
 

@@ -28,7 +28,8 @@ type agent struct {
 	path  string
 
 	stdin          *os.File // write end
-	stdout, stderr *os.File // read ends
+	stdout, stderr *os.File // read ends; of a terminal, one file is all and stderr is nil
+	tty            *tty     // nil unless the process has a terminal
 
 	mu     sync.Mutex // held while reaping: a number not reaped is nobody else's
 	reaped bool
@@ -50,7 +51,12 @@ func startAgent(spec *Spec) (*agent, error) {
 	}
 	a := &agent{path: path, exited: make(chan struct{}), alone: make(chan struct{})}
 	var theirs [3]int
-	if err := a.pipes(&theirs); err != nil {
+	if spec.Terminal != nil {
+		err = a.terminal(*spec.Terminal, &theirs)
+	} else {
+		err = a.pipes(&theirs)
+	}
+	if err != nil {
 		return nil, err
 	}
 	started := make(chan error)
@@ -89,10 +95,15 @@ func (a *agent) fork(spec *Spec, files [3]int) error {
 	if env == nil {
 		env = []string{}
 	}
+	// The leader of a session leads a group, too.
+	sys := &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
+	if spec.Terminal != nil {
+		sys = &syscall.SysProcAttr{Setsid: true, Setctty: true, Ctty: 0, Pdeathsig: syscall.SIGKILL}
+	}
 	pid, err := syscall.ForkExec(a.path, spec.Argv, &syscall.ProcAttr{
 		Dir: spec.Cwd, Env: env,
 		Files: []uintptr{uintptr(files[0]), uintptr(files[1]), uintptr(files[2])},
-		Sys:   &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL},
+		Sys:   sys,
 	})
 	if err != nil {
 		return err

@@ -39,9 +39,22 @@
 //	stop        grace_ms: SIGTERM to the group, and after the grace SIGSTOP and
 //	            SIGKILL to every descendant, until there is none; answered then.
 //	ack_exit    lets a holder go whose process has ended.
+//	attach      cols, rows: the process's terminal, where it has one. Takes the
+//	            connection over. {"type":"screen","len":L} has what it showed last,
+//	            to be drawn on a terminal in no mode; {"type":"data","len":L} what
+//	            comes, and {"type":"end","info":…} how the process ended. The
+//	            client sends keys (len) and resize (cols, rows), which have no
+//	            answers. The one attached before gets the error "taken".
 //
-// Every connection may read, signal, stop and acknowledge; a stop is never
+// Every connection may read, attach, signal, stop and acknowledge; a stop is never
 // held up by an input.
+//
+// # Terminals
+//
+// A process in a terminal has one in place of the three pipes. What it shows is
+// kept in memory, the last of it only, and what is typed is kept nowhere: the
+// journal has how it began and how it ended. It waits for who is attached and
+// reads slowly, but not for who takes in nothing.
 //
 // # When the holder dies
 //

@@ -40,6 +40,9 @@ type Spec struct {
 	// JournalMax is the size, in bytes, from which on no more output is read:
 	// the process waits, as it does while the disk is full. 0 = none.
 	JournalMax int64 `json:"journal_max,omitempty"`
+	// Terminal gives the process a terminal of that size in place of pipes. What
+	// it shows and what is typed there is in no journal.
+	Terminal *Size `json:"terminal,omitempty"`
 }
 
 // defaultUmask is the process's when Spec.Umask is 0; the holder's own is 077.
@@ -62,6 +65,11 @@ func (s *Spec) check() error {
 	}
 	if s.Session == "" || len(s.Argv) == 0 {
 		return invalid("a holder needs a session and a command")
+	}
+	if s.Terminal != nil {
+		if err := s.Terminal.check(); err != nil {
+			return err
+		}
 	}
 	if st, err := os.Stat(s.Cwd); err != nil || !st.IsDir() {
 		return &api.Error{Code: api.CodeNotFound, Message: "there is no directory " + s.Cwd}

@@ -45,6 +45,7 @@ type holder struct {
 	file     *os.File // the journal, to read
 	agent    *agent
 	stdin    *feeder
+	tape     *tape // nil unless the process has a terminal
 	grown    growth
 	info     Info // fixed once run begins
 
@@ -133,6 +134,9 @@ func (h *holder) start(ctx context.Context) error {
 		return err
 	}
 	h.stdin = newFeeder(h.file, h.agent.stdin)
+	if h.spec.Terminal != nil {
+		h.tape = &tape{patience: viewPatience}
+	}
 	if err := h.describe(); err != nil {
 		return err
 	}
@@ -191,8 +195,12 @@ func (h *holder) discard() {
 // ends the process is ended, its exit recorded, and nobody is waited for.
 func (h *holder) run(ctx context.Context) {
 	var pumps sync.WaitGroup
-	pumps.Go(func() { h.pump(ctx, h.agent.stdout, journal.Out) })
-	pumps.Go(func() { h.pump(ctx, h.agent.stderr, journal.Err) })
+	if h.tape != nil {
+		pumps.Go(h.watch)
+	} else {
+		pumps.Go(func() { h.pump(ctx, h.agent.stdout, journal.Out) })
+		pumps.Go(func() { h.pump(ctx, h.agent.stderr, journal.Err) })
+	}
 	go h.stdin.run()
 	go h.accept(ctx)
 	h.untilAlone(ctx)
@@ -229,10 +237,10 @@ func (h *holder) untilAlone(ctx context.Context) {
 			within(leftoverGrace)
 		case <-done:
 			done = nil
-			_ = h.agent.signalGroup(syscall.SIGTERM)
+			h.agent.askToEnd()
 			within(endGrace)
 		case grace := <-h.stops:
-			_ = h.agent.signalGroup(syscall.SIGTERM)
+			h.agent.askToEnd()
 			within(grace)
 		case <-killAt.C:
 			h.agent.killAll()
@@ -244,8 +252,11 @@ func (h *holder) untilAlone(ctx context.Context) {
 // finish records the exit once all output is in the journal.
 func (h *holder) finish(ctx context.Context, pumps *sync.WaitGroup) {
 	deadline := time.Now().Add(pipeGrace)
-	_ = h.agent.stdout.SetReadDeadline(deadline)
-	_ = h.agent.stderr.SetReadDeadline(deadline)
+	for _, f := range []*os.File{h.agent.stdout, h.agent.stderr} {
+		if f != nil {
+			_ = f.SetReadDeadline(deadline)
+		}
+	}
 	pumps.Wait()
 	h.stdin.close()
 	h.in.Lock()

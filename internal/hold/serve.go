@@ -128,6 +128,9 @@ func (h *holder) serve(ctx context.Context, p *peer) {
 		case opRead:
 			h.stream(p, req.From)
 			return
+		case opAttach:
+			h.attach(p, req)
+			return
 		case opHello:
 			h.hello(p)
 			continue

@@ -70,6 +70,20 @@ func (h *holder) pump(ctx context.Context, f *os.File, kind journal.Kind) {
 	}
 }
 
+// watch keeps what the process's terminal shows, until nobody has it open.
+func (h *holder) watch() {
+	f := h.agent.stdout
+	defer func() { _ = f.Close() }()
+	buf := make([]byte, readSize)
+	for {
+		n, err := f.Read(buf)
+		h.tape.write(buf[:n])
+		if err != nil { // EIO: the other end is closed
+			return
+		}
+	}
+}
+
 // full reports whether the journal is as long as it may become.
 func (h *holder) full() bool {
 	return h.spec.JournalMax > 0 && h.journal.Size() >= h.spec.JournalMax

@@ -25,58 +25,68 @@ const (
 	opSignal     = "signal"
 	opStop       = "stop"
 	opAckExit    = "ack_exit"
+	opAttach     = "attach"
+	opKeys       = "keys"
+	opResize     = "resize"
 )
 
 // request is one line to the holder. The tags are the protocol: frozen.
 type request struct {
-	Op    string `json:"op"`
-	Proto int    `json:"proto,omitempty"`    // hello
-	Seq   uint64 `json:"seq,omitempty"`      // input
-	Len   int    `json:"len,omitempty"`      // bytes behind this line
-	From  int64  `json:"from,omitempty"`     // read
-	Name  string `json:"name,omitempty"`     // signal
-	Grace int64  `json:"grace_ms,omitempty"` // stop
+	Op      string `json:"op"`
+	Proto   int    `json:"proto,omitempty"`    // hello
+	Seq     uint64 `json:"seq,omitempty"`      // input
+	Len     int    `json:"len,omitempty"`      // bytes behind this line
+	From    int64  `json:"from,omitempty"`     // read
+	Name    string `json:"name,omitempty"`     // signal
+	Grace   int64  `json:"grace_ms,omitempty"` // stop
+	Columns int    `json:"cols,omitempty"`     // attach, resize
+	Rows    int    `json:"rows,omitempty"`     // attach, resize
 }
 
 const (
-	typeOK    = "ok"
-	typeHello = "hello"
-	typeError = "error"
-	typeGrew  = "grew"
-	typeData  = "data"
-	typeEnd   = "end"
+	typeOK     = "ok"
+	typeHello  = "hello"
+	typeError  = "error"
+	typeGrew   = "grew"
+	typeData   = "data"
+	typeEnd    = "end"
+	typeScreen = "screen"
 )
 
 // answer is one line from the holder. The tags are the protocol: frozen.
 type answer struct {
 	Type    string `json:"type"`
-	Info    *Info  `json:"info,omitempty"`    // hello
+	Info    *Info  `json:"info,omitempty"`    // hello; the end of a terminal
 	Code    string `json:"code,omitempty"`    // error
 	Message string `json:"message,omitempty"` // error
 	LastSeq uint64 `json:"lastSeq,omitempty"` // ok to an input; error "stale"
 	Size    int64  `json:"size,omitempty"`    // grew, end
 	From    int64  `json:"from,omitempty"`    // data
-	Len     int    `json:"len,omitempty"`     // data: bytes behind this line
+	Len     int    `json:"len,omitempty"`     // data, screen: bytes behind this line
 }
 
 const (
-	codeStale   = "stale"
-	codeClosed  = "closed"
-	codeExited  = "exited"
-	codeRunning = "running"
-	codeControl = "not_controller"
-	codeInvalid = "invalid"
-	codeUnknown = "unknown_op"
-	codeFailed  = "failed"
+	codeStale      = "stale"
+	codeClosed     = "closed"
+	codeExited     = "exited"
+	codeRunning    = "running"
+	codeControl    = "not_controller"
+	codeInvalid    = "invalid"
+	codeUnknown    = "unknown_op"
+	codeFailed     = "failed"
+	codeNoTerminal = "no_terminal"
+	codeTaken      = "taken"
 )
 
 // The ways in which a holder refuses.
 var (
-	ErrStale   = errors.New("an input of that number was applied already")
-	ErrClosed  = errors.New("the process's standard input is closed")
-	ErrExited  = errors.New("the process has ended")
-	ErrRunning = errors.New("the process has not ended")
-	ErrControl = errors.New("another client has control")
+	ErrStale      = errors.New("an input of that number was applied already")
+	ErrClosed     = errors.New("the process's standard input is closed")
+	ErrExited     = errors.New("the process has ended")
+	ErrRunning    = errors.New("the process has not ended")
+	ErrControl    = errors.New("another client has control")
+	ErrNoTerminal = errors.New("the process has no terminal")
+	ErrTaken      = errors.New("somebody else has attached")
 )
 
 var errTooLarge = errors.New("the input is too large")
@@ -85,6 +95,7 @@ var errTooLarge = errors.New("the input is too large")
 func refusals() map[string]error {
 	return map[string]error{
 		codeStale: ErrStale, codeClosed: ErrClosed, codeExited: ErrExited, codeRunning: ErrRunning, codeControl: ErrControl,
+		codeNoTerminal: ErrNoTerminal, codeTaken: ErrTaken,
 	}
 }
 
