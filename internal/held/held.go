@@ -39,10 +39,11 @@ type Commands struct {
 
 // Run runs a command to its end, or attaches to the one of that name that was
 // started before. One that ended well is remembered until Stop, and is not run
-// again; one that failed is. Run gives each whole line to output, and returns
-// the exit code (-1 when a signal ended it) and the end of the output. When ctx
-// ends the command is ended too, unless the daemon merely hands over.
-func (c Commands) Run(ctx context.Context, name string, cmd api.Command, output func(line string)) (int, string, error) {
+// again; one that failed is. Run gives the end of what it printed to output
+// whenever there is more of it, and returns the exit code (-1 when a signal ended
+// it) and that end. When ctx ends the command is ended too, unless the daemon
+// merely hands over.
+func (c Commands) Run(ctx context.Context, name string, cmd api.Command, output func(tail string)) (int, string, error) {
 	dir := filepath.Join(c.Dir, name)
 	if err := c.ensure(ctx, dir, name, cmd); err != nil {
 		return 0, "", err
@@ -166,9 +167,7 @@ func (c Commands) follow(ctx context.Context, conn *hold.Conn, dir string, outpu
 		switch rec.Kind {
 		case journal.Out, journal.Err:
 			tail = keepTail(tail + string(rec.Data))
-			if line := lastLine(rec.Data); line != "" {
-				output(line)
-			}
+			output(tail)
 		case journal.Exit:
 			ended, _, err := hold.ReadExit(dir)
 			return ended, strings.TrimSpace(tail), err
@@ -234,12 +233,4 @@ func keepTail(s string) string {
 		return s
 	}
 	return s[len(s)-tailSize:]
-}
-
-func lastLine(b []byte) string {
-	s := strings.TrimRight(string(b), "\r\n")
-	if i := strings.LastIndexByte(s, '\n'); i >= 0 {
-		s = s[i+1:]
-	}
-	return s
 }

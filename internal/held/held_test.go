@@ -55,8 +55,8 @@ func shell(dir, script string) api.Command {
 func TestRunTellsOutputAndExit(t *testing.T) {
 	c, dir := newCommands(t)
 	var lines []string
-	exit, tail, err := c.Run(t.Context(), "a", shell(dir, "echo one; echo two >&2; exit 3"), func(l string) { lines = append(lines, l) })
-	if err != nil || exit != 3 || !strings.Contains(tail, "one") || !strings.Contains(tail, "two") || len(lines) == 0 {
+	exit, tail, err := c.Run(t.Context(), "a", shell(dir, "echo one; echo two >&2; exit 3"), func(tail string) { lines = append(lines, tail) })
+	if err != nil || exit != 3 || !strings.Contains(tail, "one") || !strings.Contains(tail, "two") || len(lines) == 0 || strings.TrimSpace(lines[len(lines)-1]) != tail {
 		t.Errorf("exit %d, tail %q, lines %q, error %v", exit, tail, lines, err)
 	}
 }

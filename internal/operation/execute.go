@@ -135,8 +135,8 @@ func (r *Runner[T]) step(ctx, parking context.Context, plan Plan[T], op *Operati
 		return err
 	}
 
-	run := newRun(parking, op, func(detail string) {
-		step.Detail = detail
+	run := newRun(parking, op, func(detail, log string) {
+		step.Detail, step.Log = detail, log
 		err := r.cfg.Store.Update(ctx, func(tx T) error { return r.note(tx, op, step, api.EventStepProgress) })
 		if err != nil && ctx.Err() == nil {
 			r.cfg.Log.Warn("record progress", "operation", op.ID, "step", step.Name, "error", err)
@@ -154,7 +154,7 @@ func (r *Runner[T]) step(ctx, parking context.Context, plan Plan[T], op *Operati
 	case err == nil:
 		return r.record(ctx, parking, func(tx T) error {
 			end := r.cfg.Now()
-			step.State, step.Detail, step.Result, step.EndedAt = api.StepDone, detail, run.result, &end
+			step.State, step.Detail, step.Log, step.Result, step.EndedAt = api.StepDone, detail, log, run.result, &end
 			if i < len(plan.Steps)-1 {
 				return r.note(tx, op, step, api.EventStepDone)
 			}
@@ -243,11 +243,14 @@ func (r *Runner[T]) put(tx T, op *Operation, step *Step) error {
 	return nil
 }
 
-// note stores what became of a step and says it in an event.
+// note stores what became of a step and says it in an event. Only that of a
+// failure carries the log: one that grows would be in the journal many times.
 func (r *Runner[T]) note(tx T, op *Operation, step *Step, kind api.EventKind) error {
-	_, err := tx.Event(kind, op.Workspace, r.about(op), api.StepEvent{
-		Operation: op.ID, Kind: op.Kind, Step: step.Name, Detail: step.Detail, Log: step.Log, Error: stepError(op, step),
-	})
+	e := api.StepEvent{Operation: op.ID, Kind: op.Kind, Step: step.Name, Detail: step.Detail, Error: stepError(op, step)}
+	if kind == api.EventStepFailed {
+		e.Log = step.Log
+	}
+	_, err := tx.Event(kind, op.Workspace, r.about(op), e)
 	if err != nil {
 		return err
 	}

@@ -33,7 +33,7 @@ type Step struct {
 	Name      string
 	State     api.StepState
 	Detail    string
-	Log       string // tail of the output of a failed step
+	Log       string // tail of its output
 	Result    json.RawMessage
 	StartedAt *time.Time
 	EndedAt   *time.Time

@@ -43,20 +43,20 @@ type Run struct {
 	Op *Operation // as it was when the step began; read-only
 
 	parking context.Context
-	store   func(detail string)
+	store   func(detail, log string)
 	storing sync.Mutex // held while store runs
 
 	mu      sync.Mutex
 	ended   bool
 	detail  string
-	stored  time.Time   // when a detail was last stored
-	pending *time.Timer // will store the detail
+	stored  time.Time   // when detail and log were last stored
+	pending *time.Timer // will store them
 	result  json.RawMessage
 	err     error // of the result
 	log     string
 }
 
-func newRun(parking context.Context, op *Operation, store func(string)) *Run {
+func newRun(parking context.Context, op *Operation, store func(detail, log string)) *Run {
 	seen := *op
 	seen.Steps = slices.Clone(op.Steps)
 	return &Run{Op: &seen, parking: parking, store: store}
@@ -96,6 +96,11 @@ func (r *Run) Progress(detail string) {
 		return
 	}
 	r.detail = detail
+	r.changed()
+}
+
+// changed sees to it that detail and log are stored. r.mu is held.
+func (r *Run) changed() {
 	if r.pending == nil {
 		r.pending = time.AfterFunc(max(0, progressPause-time.Since(r.stored)), r.flush)
 	}
@@ -105,22 +110,31 @@ func (r *Run) flush() {
 	r.storing.Lock()
 	defer r.storing.Unlock()
 	r.mu.Lock()
-	detail, ended := r.detail, r.ended
+	detail, log, ended := r.detail, r.log, r.ended
 	r.pending, r.stored = nil, time.Now()
 	r.mu.Unlock()
 	if !ended {
-		r.store(detail)
+		r.store(detail, log)
 	}
 }
 
-// Log keeps the tail of the step's output. It is stored if the step fails and
-// its error has none of its own.
+// Log keeps the tail of the step's output, which is stored as a detail is. In
+// the place of it a failed step has the log of its error, if there is one.
 func (r *Run) Log(tail string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if !r.ended {
-		r.log = tail
+	if r.ended || tail == r.log {
+		return
 	}
+	r.log = tail
+	r.changed()
+}
+
+// Logged is the log so far.
+func (r *Run) Logged() string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.log
 }
 
 // Parking is closed when the step should stop waiting and return ErrParked.

@@ -562,3 +562,29 @@ func TestUnknownKindFails(t *testing.T) {
 		t.Errorf("operation %s %+v", op.State, op.Error)
 	}
 }
+
+// The log of a step can be read while it grows and after it went well, but only
+// the event of a failure carries it.
+func TestLogOfARunningStep(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m := &memory{}
+		r := start(t, m, Definition{Name: "setup", Run: func(_ context.Context, run *Run) error {
+			run.Log("line 1")
+			time.Sleep(2 * progressPause)
+			if s := m.get(t, "a").Steps[0]; s.State != api.StepStarted || s.Log != "line 1" {
+				t.Errorf("while it runs: %+v", s)
+			}
+			run.Log(run.Logged() + "\nline 2")
+			return nil
+		}})
+		m.insert(t, "a")
+		if s := run(t, m, r, "a").Steps[0]; s.State != api.StepDone || s.Log != "line 1\nline 2" {
+			t.Errorf("at the end: %+v", s)
+		}
+		for _, e := range m.events {
+			if strings.Contains(string(e.Data), "line 1") {
+				t.Errorf("%s carries the log: %s", e.Kind, e.Data)
+			}
+		}
+	})
+}

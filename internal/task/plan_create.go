@@ -340,7 +340,8 @@ func (s *Service) runSetup(ctx context.Context, run *operation.Run) error {
 }
 
 // runCommand runs a shell command in the sandbox by way of a holder, so that it
-// goes on when the daemon does not, and is found again.
+// goes on when the daemon does not, and is found again. What it prints goes
+// below the log that the step has.
 func (s *Service) runCommand(ctx context.Context, run *operation.Run, t *Task, cfg repoconfig.Config, name, command string) (int, string, error) {
 	env, _ := s.callerEnv(t)
 	cmd, err := s.wrap(t, sandbox.Command{Argv: []string{"/bin/sh", "-c", command}, Env: Environ(env, cfg.Env, taskVars(t))})
@@ -349,7 +350,33 @@ func (s *Service) runCommand(ctx context.Context, run *operation.Run, t *Task, c
 	}
 	ctx, cancel := run.Parkable(ctx)
 	defer cancel()
-	return s.cfg.Commands.Run(ctx, name, cmd, func(line string) { run.Progress(line) })
+	before := run.Logged() + "$ " + command + "\n"
+	return s.cfg.Commands.Run(ctx, name, cmd, func(tail string) {
+		run.Log(lastBytes(before+tail, logSize))
+		if line := lastLine(tail); line != "" {
+			run.Progress(line)
+		}
+	})
+}
+
+// logSize bounds the log of a step, in bytes: that of a few commands.
+const logSize = 16 << 10
+
+// lastBytes is the end of a text, from the beginning of a line where it is cut.
+func lastBytes(s string, most int) string {
+	if len(s) <= most {
+		return s
+	}
+	s = s[len(s)-most:]
+	if _, rest, ok := strings.Cut(s, "\n"); ok {
+		return rest
+	}
+	return s
+}
+
+func lastLine(s string) string {
+	s = strings.TrimRight(s, "\r\n")
+	return s[strings.LastIndexByte(s, '\n')+1:]
 }
 
 // trustedConfig loads the repository's own configuration as it was at the

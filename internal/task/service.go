@@ -124,11 +124,11 @@ type RepoConfigs interface {
 }
 
 // Commands runs shell commands that outlive the daemon. Run attaches to the
-// command of that name when it was started before, and returns how it ended
-// and the end of what it printed; one that ended well is not run again before
+// command of that name when it was started before, gives output the end of what
+// it printed so far, and returns how it ended and that end; one that ended well is not run again before
 // Stop, which ends and forgets the commands whose names begin with prefix.
 type Commands interface {
-	Run(ctx context.Context, name string, cmd api.Command, output func(line string)) (exit int, tail string, err error)
+	Run(ctx context.Context, name string, cmd api.Command, output func(tail string)) (exit int, tail string, err error)
 	Stop(ctx context.Context, prefix string) error
 }
 

@@ -110,7 +110,7 @@ type Step struct {
 	Name      string     `json:"name"`
 	State     StepState  `json:"state"`
 	Detail    string     `json:"detail,omitempty"` // what it is at, or what it did
-	Log       string     `json:"log,omitempty"`    // the tail of its output, when it failed
+	Log       string     `json:"log,omitempty"`    // the tail of its output so far
 	StartedAt *time.Time `json:"startedAt,omitempty"`
 	EndedAt   *time.Time `json:"endedAt,omitempty"`
 	LimitMS   int64      `json:"limitMs,omitempty"` // milliseconds it may take, 0 = no limit

@@ -217,7 +217,9 @@ func (v *view) step(s api.Step) {
 		detail = "  " + sanitize.Line(s.Detail)
 	}
 	fmt.Fprintf(&v.b, "  %s %s%s%s\n", mark, s.Name, detail, v.st.Dim(elapsed))
-	v.b.WriteString(v.st.Dim(render.Indent("      ", sanitize.Text(s.Log))))
+	if s.State != api.StepDone { // what went well is in `hf show --json`
+		v.b.WriteString(v.st.Dim(render.Indent("      ", sanitize.Text(s.Log))))
+	}
 }
 
 func (v *view) permissions(d *api.TaskDetail) {
