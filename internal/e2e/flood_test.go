@@ -31,7 +31,7 @@ var floods = map[string]string{
 // and in the end the agent is ended, for a reason that is shown.
 func TestFloodIsBounded(t *testing.T) {
 	m := newMachine(t)
-	size := 4 << 20
+	size := 1 << 20
 	if os.Getenv(soakVar) != "" {
 		size = 1 << 30
 	}

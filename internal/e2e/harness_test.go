@@ -41,7 +41,7 @@ func run(m *testing.M) int {
 	built = dir
 	for _, build := range []int{oldBuild, newBuild} {
 		flags := fmt.Sprintf("-X github.com/hf-dev/hf/internal/version.build=%d -X github.com/hf-dev/hf/internal/version.version=0.0.%d", build, build)
-		cmd := exec.Command("go", "build", "-trimpath", "-ldflags", flags, "-o", filepath.Join(dir, strconv.Itoa(build))+"/", "../../cmd/hf", "../../cmd/hfd")
+		cmd := exec.Command("go", "build", "-ldflags", flags, "-o", filepath.Join(dir, strconv.Itoa(build))+"/", "../../cmd/hf", "../../cmd/hfd")
 		if out, err := cmd.CombinedOutput(); err != nil {
 			fmt.Fprintf(os.Stderr, "build hf: %v\n%s", err, out)
 			return 1

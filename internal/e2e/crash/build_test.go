@@ -49,7 +49,7 @@ func build(dir string) error {
 	for i, args := range [][]string{{oldBuild}, {newBuild}, {schemaBuild, "-overlay", migration}} {
 		wg.Go(func() {
 			flags := fmt.Sprintf("-s -w -X github.com/hf-dev/hf/internal/version.build=%s -X github.com/hf-dev/hf/internal/version.version=0.0.%s", args[0], args[0])
-			argv := append([]string{"build", "-tags", "fault", "-trimpath", "-ldflags", flags, "-o", filepath.Join(dir, args[0]) + "/"}, args[1:]...)
+			argv := append([]string{"build", "-tags", "fault", "-ldflags", flags, "-o", filepath.Join(dir, args[0]) + "/"}, args[1:]...)
 			cmd := exec.Command("go", append(argv, "../../../cmd/hf", "../../../cmd/hfd")...)
 			if out, err := cmd.CombinedOutput(); err != nil {
 				errs[i] = fmt.Errorf("build %s: %w\n%s", args[0], err, out)

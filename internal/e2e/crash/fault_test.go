@@ -14,7 +14,7 @@ import (
 
 var (
 	only = flag.String("only", "", "run only the cases whose name contains this text")
-	both = flag.Bool("both", false, "have every point meet an error and a full disk, too, not one of them")
+	both = flag.Bool("both", false, "die before every effect, too, and have every point meet an error and a full disk, not one of them")
 )
 
 // strike is one case: what strikes where in which scenario.
@@ -117,10 +117,11 @@ func discover(t *testing.T, all []scenario) map[string][]int {
 }
 
 // plan makes the cases: at every point a death, and an error or a full disk in
-// turn (both with -both), in the first scenario that reaches it and the first
-// time that it is passed. The boundaries
-// of an operation's steps are passed more often, and each of them is another
-// place to die at; so is each commit of what is asked for.
+// turn, in the first scenario that reaches it and the first time that it is
+// passed. The boundaries of an operation's steps are passed more often, and
+// each of them is another place to die at; so is each commit of what is asked
+// for. A death right before an effect is one right after the effect before it,
+// so it is left out, and tried, as is the other hindrance, with -both.
 func plan(all []scenario, known map[string]point, seen map[string][]int) (jobs [][]strike) {
 	cases := make([][]strike, len(all))
 	for turn, name := range slices.Sorted(maps.Keys(seen)) {
@@ -133,14 +134,20 @@ func plan(all []scenario, known map[string]point, seen map[string][]int) (jobs [
 			if n == 0 {
 				continue
 			}
-			actions := []string{fault.Exit}
+			var actions []string
+			dies := *both || !strings.HasSuffix(name, ".before")
+			if dies {
+				actions = append(actions, fault.Exit)
+			}
 			if first && known[name].errors {
 				actions = append(actions, hindrances...)
 			}
 			switch steps := all[i].steps && strings.HasPrefix(name, "operation."); {
 			case steps:
 				for hit := 1; hit <= n; hit++ {
-					cases[i] = append(cases[i], strike{&all[i], name, hit, fault.Exit})
+					if dies {
+						cases[i] = append(cases[i], strike{&all[i], name, hit, fault.Exit})
+					}
 					if known[name].errors && first {
 						cases[i] = append(cases[i], strike{&all[i], name, hit, fault.Error})
 					}

@@ -12,7 +12,7 @@ import (
 // In the programs that people have there are no points: not even their names.
 func TestPointsAreNotInTheProduct(t *testing.T) {
 	dir := t.TempDir()
-	cmd := exec.Command("go", "build", "-trimpath", "-o", dir+"/", "../../../cmd/hf", "../../../cmd/hfd")
+	cmd := exec.Command("go", "build", "-o", dir+"/", "../../../cmd/hf", "../../../cmd/hfd")
 	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Fatalf("build: %v\n%s", err, out)
 	}
