@@ -125,14 +125,12 @@ func TestCreating(t *testing.T) {
 func TestWork(t *testing.T) {
 	drv, a := started(t, choices(), tuitest.Size{W: 120, H: 40}, plain())
 	ran := a.deps.Program.(*tuitest.Programs)
-	drv.Press("p", "P", "ctrl+s", "o", "U", "ctrl+a", "s", "e")
-	drv.Press("O")
-	drv.Type("main")
-	drv.Press("enter", "ctrl+y", "y", "G", "ctrl+o", "ctrl+z")
+	drv.Press("p", "P", "ctrl+s", "o", "ctrl+a", "s", "e")
+	drv.Press("ctrl+y", "y", "G", "ctrl+o", "ctrl+z")
 	drv.Settle()
 	want := []string{
-		"hf push auth1", "hf pr create auth1", "hf sync auth1", "hf stack restack auth1", "hf stack undo", "hf attach auth1", "hf shell auth1", "hf open auth1",
-		"hf stack onto auth1 main", "hf merge auth1", "hf pr open docs4", "suspend",
+		"hf push auth1", "hf pr create auth1", "hf sync auth1", "hf stack restack auth1", "hf attach auth1", "hf shell auth1", "hf open auth1",
+		"hf merge auth1", "hf pr open docs4", "suspend",
 	}
 	if !slices.Equal(ran.Ran, want) {
 		t.Errorf("ran\n%s\nwant\n%s", strings.Join(ran.Ran, "\n"), strings.Join(want, "\n"))

@@ -127,11 +127,15 @@ func (p *programs) Browse(page string) tea.Cmd {
 	}
 }
 
-// spoken makes one line of what hf says of an error.
+// spoken makes one line of what hf says of an error. The steps that it went
+// through before are left out.
 func spoken(text, otherwise string) string {
 	text = strings.TrimSpace(text)
 	if text == "" {
 		return otherwise
+	}
+	if i := strings.LastIndex("\n"+text, "\nhf: "); i >= 0 {
+		text = text[i:]
 	}
 	lines := strings.Split(text, "\n")
 	for i := range lines {

@@ -41,7 +41,10 @@ func (a *app) act(name string) tea.Cmd {
 	if action == nil {
 		return command.Refuse("there is no action %q", name)
 	}
-	a.deps.Place = a.focused().Place()
+	a.deps.Place, a.deps.Branch = a.focused().Place(), nil
+	if p, ok := a.focused().(pane.Pointer); ok {
+		a.deps.Branch = p.Branch()
+	}
 	if why := action.Why(a.deps.Env); why != "" {
 		return command.Refuse("%s", why)
 	}

@@ -176,6 +176,8 @@ func (a *app) hints() []string {
 	switch a.focused().Place() { //nolint:exhaustive // the others have no keys that matter more than those below
 	case keys.List:
 		return []string{"create", "message", "attach", "filter", "view.next", "palette", "help", "quit"}
+	case keys.Stack:
+		return []string{"stack.restack", "stack.onto", "stack.submit", "stack.sync", "stack.undo", "back", "palette", "help"}
 	case keys.Checks:
 		if task != nil && task.Pull.IsZero() {
 			return []string{"pr.create", "checks.refresh", "back", "view.next", "palette", "help"}

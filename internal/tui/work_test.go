@@ -1,9 +1,11 @@
 package tui
 
 import (
+	"encoding/json"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/hf-dev/hf/internal/tui/tuitest"
 	"github.com/hf-dev/hf/pkg/api"
@@ -35,4 +37,116 @@ func TestChecks(t *testing.T) {
 	drv.Press("esc", "g", "j", "alt+4")
 	drv.Until("no pull request yet")
 	drv.Until("P create")
+}
+
+// onBranch is a branch of a tree, which is a task's where its name begins with
+// feat/.
+func onBranch(depth int, name, base string) api.StackBranch {
+	b := api.StackBranch{Depth: depth, Branch: api.Branch{Name: name, Base: base}}
+	b.Task, _ = strings.CutPrefix(name, "feat/")
+	if b.Task == name {
+		b.Task = ""
+	}
+	return b
+}
+
+// history is what was done to the stacks of two repos.
+func history(t *testing.T) []api.HistoryEntry {
+	t.Helper()
+	var out []api.HistoryEntry
+	for i, e := range []struct {
+		kind     api.EventKind
+		repo, op string
+		outcome  api.StackOutcome
+		text     string
+	}{
+		{api.EventStackDone, "r1", "o1", api.OutcomeMoved, "lone4 moved onto side3"},
+		{api.EventStackDone, "r1", "o2", api.OutcomeFolded, "top2 folded"},
+		{api.EventStackUndone, "r1", "o2", api.OutcomeRestored, "undo: top2 restored"},
+		{api.EventStackDone, "r1", "o3", api.OutcomeUpToDate, "nothing to do"},
+		{api.EventStackDone, "r2", "o4", api.OutcomeMoved, "of another repo"},
+	} {
+		data, err := json.Marshal(api.StackEvent{Repo: e.repo, Operation: e.op, Report: api.StackReport{Branches: []api.StackResult{{Branch: "b", Outcome: e.outcome}}}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		at := tuitest.Now().Add(time.Duration(i-60) * time.Minute)
+		out = append(out, api.HistoryEntry{Event: api.Event{Seq: int64(i + 1), Time: at, Kind: e.kind, Data: data}, Text: e.text})
+	}
+	return out
+}
+
+// What is done with stacks is for the branch under the cursor, and asks before
+// something is lost.
+func TestStack(t *testing.T) {
+	c := &tuitest.Client{
+		Repo: []api.Repo{{ID: "r1", Name: "web"}, {ID: "r2", Name: "api"}}, Past: history(t),
+		Stacks: api.Stack{Repo: "web", Trunk: "main", Branches: []api.StackBranch{
+			onBranch(0, "feat/form2", "main"), onBranch(1, "feat/test3", "feat/form2"), onBranch(2, "feat/docs4", "feat/test3"), onBranch(0, "by-hand", "main"),
+		}},
+	}
+	drv, a := started(t, c, tuitest.Size{W: 120, H: 40}, plain())
+	drv.Press("G", "alt+3")
+	drv.Until("by-hand")
+	drv.Press("o", "k", "u", ".", "*", "y", "S", "-")
+	did(t, a, "hf stack restack docs4", "hf stack restack --upstack test3", "hf stack restack --only test3", "hf stack restack --all --repo web",
+		"hf stack sync --repo web", "hf stack submit test3", "hf stack untrack test3")
+
+	drv.Press("O")
+	drv.Until("another branch")
+	if s := drv.Screen(); strings.Contains(s[strings.Index(s, "─ onto"):], "feat/docs4  ") || !strings.Contains(s, "feat/form2 (it stands there)") {
+		t.Errorf("it can be moved onto what stands on it, or where it stands:\n%s", s)
+	}
+	drv.Type("main")
+	drv.Press("enter", "O")
+	drv.Until("another branch")
+	drv.Type("another")
+	drv.Press("enter")
+	drv.Type("k3f9")
+	drv.Press("enter")
+	did(t, a, "hf stack onto test3 main", "hf stack onto test3 k3f9")
+
+	drv.Press("F")
+	drv.Until("go to feat/form2")
+	drv.Press("esc", "F", "y", "<")
+	drv.Until("resolved in its worktree so far is lost")
+	drv.Press("y", ">", "f", "U")
+	drv.Until("lone4 moved onto side3")
+	drv.Press("y", "G", "o", "+")
+	drv.Until("no commit moves")
+	drv.Press("enter")
+	did(t, a, "hf stack fold test3", "hf stack abort test3", "hf stack continue test3", "hf stack resolve test3", "hf stack undo --repo web",
+		"hf stack restack by-hand --repo web", "hf stack track by-hand --repo web")
+
+	drv.Press("g", "enter")
+	if got := a.deps.Store.Selected().ID; got != "form2" || a.focused().Title() != "Conversation" {
+		t.Errorf("%s of %s is looked at", a.focused().Title(), got)
+	}
+}
+
+// A conflict of another task of the repo is what the keys are for.
+func TestStoppedOnAConflict(t *testing.T) {
+	c := &tuitest.Client{Stacks: api.Stack{Repo: "web", Trunk: "main", Branches: []api.StackBranch{onBranch(0, "feat/form2", "main"), onBranch(1, "feat/test3", "feat/form2")}}}
+	drv, a := started(t, c, tuitest.Size{W: 120, H: 40}, plain())
+	u := tuitest.Snapshot()
+	u.Tasks[2].Rebase = &api.StoppedRebase{Base: "feat/form2", Files: []string{"form.go"}}
+	drv.Send(u)
+	drv.Press("G", "k", "k", "alt+3")
+	drv.Until("feat/test3 onto feat/form2 stopped on form.go")
+	drv.Press(">", "f")
+	did(t, a, "hf stack continue test3", "hf stack resolve test3")
+}
+
+// The cursor of the tree goes to a task that the list does not show, too.
+func TestStackShowsWhatTheFilterHides(t *testing.T) {
+	c := &tuitest.Client{Stacks: api.Stack{Repo: "web", Trunk: "main", Branches: []api.StackBranch{onBranch(0, "feat/form2", "main"), onBranch(1, "feat/test3", "feat/form2")}}}
+	drv, a := started(t, c, tuitest.Size{W: 120, H: 40}, plain())
+	drv.Press("/")
+	drv.Type("browser")
+	drv.Press("enter", "alt+3")
+	drv.Until("feat/form2")
+	drv.Press("k")
+	if got := a.deps.Store.Selected().ID; got != "form2" {
+		t.Errorf("%s is selected", got)
+	}
 }

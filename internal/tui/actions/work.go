@@ -22,15 +22,6 @@ func Work(d *pane.Deps) []command.Action {
 		{Name: "merge", Title: "Merge the pull request", Group: group, Place: keys.Global, Keys: []string{"ctrl+y"}, When: command.NeedsLife, Run: func(e *command.Env) tea.Cmd { return merge(d, e) }},
 		{Name: "fix.ci", Title: "Have the agent mend failing checks", Group: group, Place: keys.Checks, Keys: []string{"f"}, When: needsPull, Run: behind("fix", "fix", "--ci")},
 		{Name: "fix.reviews", Title: "Have the agent answer the reviews", Group: group, Place: keys.Checks, Keys: []string{"F"}, When: needsPull, Run: behind("fix", "fix", "--reviews")},
-		{Name: "stack.restack", Title: "Restack the task and those on it", Group: group, Place: keys.Panes, Keys: []string{"o"}, When: command.NeedsLife, Run: behind("restack", "stack", "restack")},
-		{Name: "stack.onto", Title: "Move the task onto another base", Group: group, Place: keys.Panes, Keys: []string{"O"}, When: command.NeedsLife, Run: func(e *command.Env) tea.Cmd { return onto(d, e) }},
-		{Name: "stack.submit", Title: "Submit the stack: pull requests for all of it", Group: group, Place: keys.Panes, Keys: []string{"S"}, When: command.NeedsLife, Run: behind("submit", "stack", "submit")},
-		{Name: "stack.resolve", Title: "Hand the conflict to the agent", Group: group, Place: keys.Panes, Keys: []string{"f"}, When: command.NeedsLife, Run: behind("resolve", "stack", "resolve")},
-		{Name: "stack.continue", Title: "Go on after a conflict", Group: group, Place: keys.Panes, When: command.NeedsLife, Run: behind("continue", "stack", "continue")},
-		{Name: "stack.abort", Title: "Give up a restack that stopped", Group: group, Place: keys.Panes, When: command.NeedsLife, Run: behind("abort", "stack", "abort")},
-		{Name: "stack.undo", Title: "Undo the last stack action", Group: group, Place: keys.Panes, Keys: []string{"U"}, When: command.NeedsTask, Run: func(e *command.Env) tea.Cmd {
-			return e.Program.Behind("undo", "stack", "undo")
-		}},
 	}
 }
 
@@ -69,12 +60,4 @@ func merge(d *pane.Deps, e *command.Env) tea.Cmd {
 		}
 	}
 	return pane.OpenCmd(confirm.New(d, "merge?", lines, confirm.Choice{Key: "y", Text: "merge", Run: e.Program.Behind("merge", "merge", t.ID)}))
-}
-
-// onto asks for the new base.
-func onto(d *pane.Deps, e *command.Env) tea.Cmd {
-	id := e.Store.Selected().ID
-	return pane.OpenCmd(confirm.NewLine(d, "onto", "a task or a branch", "", func(base string) tea.Cmd {
-		return e.Program.Behind("onto", "stack", "onto", id, base)
-	}))
 }

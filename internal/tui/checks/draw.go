@@ -18,17 +18,6 @@ import (
 // shows all of it.
 const maxBody = 16 << 10
 
-// maxWords is how much is shown of a title or a name, in bytes.
-const maxWords = 1 << 10
-
-// words is what somebody called something, fit for a line.
-func words(s string) string {
-	if len(s) > maxWords {
-		s = strings.ToValidUTF8(s[:maxWords], "")
-	}
-	return widget.CleanLine(s)
-}
-
 // drawing is a document that is being made.
 type drawing struct {
 	document
@@ -90,7 +79,7 @@ func (b *drawing) heading(title, says string) {
 // failed says why something is not shown, and what to do about it.
 func (b *drawing) failed(what string, err error) {
 	f := command.Failed{Err: err}
-	b.text(1, b.t.Bad, what+": "+words(f.Text()))
+	b.text(1, b.t.Bad, what+": "+widget.Name(f.Text()))
 	if k := b.p.d.Keys.Hint("checks.refresh"); k != "" {
 		b.text(1, b.t.Dim, k+" tries again")
 	}
@@ -112,7 +101,7 @@ func (b *drawing) none() {
 	}
 	if task.Base != "" {
 		b.blank()
-		b.text(1, b.t.Dim, words(task.Branch)+" would go into "+words(task.Base))
+		b.text(1, b.t.Dim, widget.Name(task.Branch)+" would go into "+widget.Name(task.Base))
 	}
 }
 
@@ -120,17 +109,17 @@ func (b *drawing) none() {
 func (b *drawing) pull(g *page) {
 	p := g.pull
 	b.item("pull", p.URL)
-	b.text(1, b.t.Bold, "#"+strconv.Itoa(p.Number)+" "+words(p.Title))
+	b.text(1, b.t.Bold, "#"+strconv.Itoa(p.Number)+" "+widget.Name(p.Title))
 	short := *p
-	short.Base = words(p.Base)
+	short.Base = widget.Name(p.Base)
 	b.text(1, b.stateStyle(p), render.PullState(&short))
-	facts := []string{words(p.Branch)}
+	facts := []string{widget.Name(p.Branch)}
 	if p.Author != "" {
-		facts = append(facts, "by "+words(p.Author))
+		facts = append(facts, "by "+widget.Name(p.Author))
 	}
 	facts = append(facts, "seen "+b.ago(p))
-	b.text(1, b.t.Dim, strings.Join(facts, " · "))
-	b.line(" " + b.t.Link.Render(widget.Cut(words(p.URL), b.width-1, b.t.Sign.Ellipsis)))
+	b.text(1, b.t.Dim, strings.Join(facts, " "+b.t.Sign.Gone+" "))
+	b.line(" " + b.t.Link.Render(widget.Cut(widget.Name(p.URL), b.width-1, b.t.Sign.Ellipsis)))
 	if task := b.p.d.Store.Task(b.p.task); task != nil && task.Unpushed != nil && *task.Unpushed > 0 && !p.Ended() {
 		b.text(1, b.t.Warn, render.Count(*task.Unpushed, "commit")+" of the branch not pushed: "+b.p.d.Keys.Hint("push")+" pushes")
 	}
@@ -178,7 +167,7 @@ func (b *drawing) checks(p *api.PullRequest) {
 	b.heading("Checks", b.counts(runs))
 	names, widest := make([]string, len(runs)), 0
 	for i := range runs {
-		names[i] = words(runs[i].FullName())
+		names[i] = widget.Name(runs[i].FullName())
 		widest = max(widest, widget.Width(names[i]))
 	}
 	const beside = 16 // for how it ended
@@ -188,7 +177,7 @@ func (b *drawing) checks(p *api.PullRequest) {
 		result := cmp.Or(r.Result, string(r.State))
 		b.item("check/"+r.FullName(), r.URL)
 		mark := cmp.Or(b.t.Checks(r.State), b.t.Dim.Render(b.t.Sign.Bullet))
-		b.line(widget.Cut("  "+mark+" "+widget.Fit(names[i], widest, b.t.Sign.Ellipsis)+"  "+b.t.Dim.Render(words(result)), b.width, b.t.Sign.Ellipsis))
+		b.line(widget.Cut("  "+mark+" "+widget.Fit(names[i], widest, b.t.Sign.Ellipsis)+"  "+b.t.Dim.Render(widget.Name(result)), b.width, b.t.Sign.Ellipsis))
 	}
 }
 
@@ -232,7 +221,7 @@ func (b *drawing) reviews(p *api.PullRequest) {
 	b.heading("Review", b.decision(p.Review))
 	var who []string
 	for _, r := range p.Reviewers {
-		name := words(r.Login)
+		name := widget.Name(r.Login)
 		switch r.State {
 		case api.ReviewApproved:
 			name = b.t.Good.Render(b.t.Sign.Done) + " " + name

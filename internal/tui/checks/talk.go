@@ -60,7 +60,7 @@ func (b *drawing) unresolved(g *page) string {
 
 // thread draws what was written about a line.
 func (b *drawing) thread(t *api.PullThread) {
-	place := words(t.Path)
+	place := widget.Name(t.Path)
 	if t.Line > 0 {
 		place += ":" + strconv.Itoa(t.Line)
 	}
@@ -88,7 +88,7 @@ func (b *drawing) comments(title, key string, list []api.PullComment) {
 }
 
 func (b *drawing) comment(indent int, c *api.PullComment) {
-	author := words(c.Author)
+	author := widget.Name(c.Author)
 	if author == "" {
 		author = "somebody"
 	}

@@ -42,7 +42,15 @@ type Env struct {
 	Program Programs
 	Screen  Screen
 	Place   keys.Place            // of the pane with the focus
+	Branch  *Branch               // that the pane with the focus has its cursor on; nil = none
 	Seen    func(keys.Place) bool // whether a pane is on the screen; nil = all are
+}
+
+// Branch is a branch in the tree of a repo.
+type Branch struct {
+	Name, Base  string
+	Task, Title string // "" = it is no task's
+	Repo        string
 }
 
 // Client is what the TUI asks of hfd. *client.Client is one.

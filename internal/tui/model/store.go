@@ -240,6 +240,9 @@ func (s *Store) Fold(repo string) {
 	s.stale()
 }
 
+// Folded reports whether the tasks of a repo are hidden.
+func (s *Store) Folded(repo string) bool { return s.folded[repo] }
+
 // Version changes with the rows.
 func (s *Store) Version() int { return s.version }
 

@@ -36,6 +36,10 @@ type Pane interface {
 // keys.Input and of Ctrl are actions.
 type Typer interface{ Typing() bool }
 
+// Pointer is a pane whose cursor is on a branch: actions on stacks are for that
+// one.
+type Pointer interface{ Branch() *command.Branch }
+
 // Dialog lies over the screen and takes all keys.
 type Dialog interface {
 	// Update takes keys and the messages of its commands. done closes it.

@@ -136,8 +136,7 @@ func (p *Pane) move(msg tea.Msg) {
 			p.d.Store.Fold(repo)
 		}
 	case Goto:
-		p.sync()
-		p.list.Select(msg.ID)
+		p.show(msg.ID)
 	}
 }
 
@@ -170,6 +169,25 @@ func (p *Pane) filtered() tea.Cmd {
 			return command.Failed{Err: err}
 		}
 		return over{l.Tasks}
+	}
+}
+
+// show selects a task, also one that the filter or a folded repo hides.
+func (p *Pane) show(id string) {
+	p.sync()
+	t := p.d.Store.Task(id)
+	if p.list.Select(id) || t == nil {
+		return
+	}
+	if p.d.Store.Folded(t.Repo) {
+		p.d.Store.Fold(t.Repo)
+		p.sync()
+	}
+	if !p.list.Select(id) {
+		p.filter.SetValue("")
+		p.d.Store.SetFilter(model.Filter{})
+		p.sync()
+		p.list.Select(id)
 	}
 }
 

@@ -77,7 +77,7 @@ type Glyphs struct {
 	Folded, Unfolded, Bullet                              string
 	Tree, TreeLast, TreePass                              string // two columns each
 	Bar, Line, TopLeft, TopRight, BottomLeft, BottomRight string
-	Scroll, More                                          string
+	Scroll, More, Ahead                                   string
 	Ellipsis                                              string
 }
 
@@ -87,7 +87,7 @@ func unicodeGlyphs() Glyphs {
 		Done: "✓", Failed: "✗", Pending: "○", Folded: "▸", Unfolded: "▾", Bullet: "•",
 		Tree: "├╴", TreeLast: "╰╴", TreePass: "│ ",
 		Bar: "│", Line: "─", TopLeft: "╭", TopRight: "╮", BottomLeft: "╰", BottomRight: "╯",
-		Scroll: "█", More: "↓", Ellipsis: "…",
+		Scroll: "█", More: "↓", Ahead: "↑", Ellipsis: "…",
 	}
 }
 
@@ -97,7 +97,7 @@ func asciiGlyphs() Glyphs {
 		Done: "+", Failed: "x", Pending: "-", Folded: ">", Unfolded: "v", Bullet: "*",
 		Tree: "|-", TreeLast: "`-", TreePass: "| ",
 		Bar: "|", Line: "-", TopLeft: "+", TopRight: "+", BottomLeft: "+", BottomRight: "+",
-		Scroll: "#", More: "v", Ellipsis: "~",
+		Scroll: "#", More: "v", Ahead: "^", Ellipsis: "~",
 	}
 }
 

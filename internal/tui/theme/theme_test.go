@@ -55,7 +55,7 @@ func TestSigns(t *testing.T) {
 				t.Errorf("%s is %q", s, sign)
 			}
 		}
-		if g := th.Sign; widget.Width(g.Tree+g.TreeLast+g.TreePass) != 6 || widget.Width(g.Bar+g.Line+g.TopLeft+g.Scroll+g.More+g.Ellipsis) != 6 {
+		if g := th.Sign; widget.Width(g.Tree+g.TreeLast+g.TreePass) != 6 || widget.Width(g.Bar+g.Line+g.TopLeft+g.Scroll+g.More+g.Ahead+g.Ellipsis) != 7 {
 			t.Errorf("signs are not as wide as they should be: %+v", g)
 		}
 	}

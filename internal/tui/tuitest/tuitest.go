@@ -203,19 +203,20 @@ func (p *Programs) Edit(text string, edited func(string, error) tea.Msg) tea.Cmd
 // nothing; a method that is not here panics, so that a test says what it needs.
 type Client struct {
 	command.Client
-	Entries map[string][]api.Entry // transcripts by task; live ones stay open
-	Past    []api.HistoryEntry
-	Diffs   map[string]api.Diff
-	List    []api.Task
-	Repo    []api.Repo
-	Agent   []api.Agent
-	Stacks  api.Stack
-	Pulls   map[string]api.PullRequest  // by task
-	Threads map[string]api.Conversation // by task
-	Ops     map[string]api.OperationDetail
-	Err     error // of every mutation
-	PullErr error // of PullRequest and LookAtPull
-	TalkErr error // of Comments
+	Entries  map[string][]api.Entry // transcripts by task; live ones stay open
+	Past     []api.HistoryEntry
+	Diffs    map[string]api.Diff
+	List     []api.Task
+	Repo     []api.Repo
+	Agent    []api.Agent
+	Stacks   api.Stack
+	Pulls    map[string]api.PullRequest  // by task
+	Threads  map[string]api.Conversation // by task
+	Ops      map[string]api.OperationDetail
+	Err      error // of every mutation
+	PullErr  error // of PullRequest and LookAtPull
+	TalkErr  error // of Comments
+	StackErr error // of Stack
 
 	mu    sync.Mutex
 	Calls []string
@@ -301,7 +302,10 @@ func (c *Client) Diff(_ context.Context, task string, _ api.PatchKind) (api.Diff
 }
 
 // Stack gives c.Stacks.
-func (c *Client) Stack(context.Context, client.StackFilter) (api.Stack, error) { return c.Stacks, nil }
+func (c *Client) Stack(context.Context, client.StackFilter) (api.Stack, error) {
+	defer c.read("stack")()
+	return c.Stacks, c.StackErr
+}
 
 // PullRequest gives c.Pulls.
 func (c *Client) PullRequest(_ context.Context, task string) (api.PullRequest, error) {

@@ -150,6 +150,18 @@ func Clean(s string) string {
 // CleanLine is Clean for what must stay on one line.
 func CleanLine(s string) string { return sanitize.Line(s) }
 
+// maxName is how much is shown of what somebody called something, in bytes.
+const maxName = 1 << 10
+
+// Name is CleanLine for what somebody called something, of which no screen shows
+// more than the beginning when it is very long.
+func Name(s string) string {
+	if len(s) > maxName {
+		s = strings.ToValidUTF8(s[:maxName], "")
+	}
+	return CleanLine(s)
+}
+
 // Block makes lines exactly height lines of width: cut, or filled with blanks.
 func Block(lines []string, width, height int) []string {
 	if height <= 0 {
