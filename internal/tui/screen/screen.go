@@ -1,6 +1,6 @@
 // Package screen draws frames on a terminal. Bubble Tea's own renderer looks
 // sixty times a second whether there is anything to draw; this one sleeps until
-// there is, draws it at once, and of a frame only the lines that changed. A
+// there is, draws it at once, and of a frame only the words that changed. A
 // terminal that is slow holds up nobody: what it has not drawn is overtaken by
 // the next frame.
 package screen
@@ -13,7 +13,6 @@ import (
 	"strings"
 	"sync"
 
-	"github.com/charmbracelet/x/ansi"
 	"golang.org/x/term"
 )
 
@@ -196,12 +195,12 @@ func changes(shown, lines []string, width int) string {
 		b.WriteString(eraseAll)
 	}
 	for i, line := range lines {
-		if i < len(shown) && shown[i] == line {
-			continue
+		had := ""
+		if i < len(shown) {
+			had = shown[i]
 		}
-		b.WriteString("\x1b[" + strconv.Itoa(i+1) + ";1H" + line + reset)
-		if ansi.StringWidth(line) < width {
-			b.WriteString(eraseRest)
+		if had != line {
+			change(&b, i, had, line, width)
 		}
 	}
 	for i := len(lines); i < len(shown); i++ {
