@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"strconv"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"github.com/hf-dev/hf/pkg/api"
@@ -11,7 +12,7 @@ import (
 
 // taskList decodes a list of tasks, the largest answer there is: encoding/json
 // takes longer for a thousand rows than hf does for all the rest of its life.
-// Rows of what a table shows are read by plain, and all others as usual.
+// What rows mostly have is read by plain, and the rest as usual.
 type taskList struct{ api.TaskList }
 
 // UnmarshalJSON implements json.Unmarshaler.
@@ -24,9 +25,8 @@ func (l *taskList) UnmarshalJSON(b []byte) error {
 	return json.Unmarshal(b, &l.TaskList)
 }
 
-// plain reads JSON as json.Marshal writes it, without spaces, of the types and
-// fields it knows. At anything else it gives up: odd is set, and what was read
-// so far means nothing.
+// plain reads JSON as json.Marshal writes it, without spaces. At anything else it
+// gives up: odd is set, and what was read so far means nothing.
 type plain struct {
 	rest string
 	odd  bool
@@ -57,32 +57,106 @@ func (p *plain) list() (l api.TaskList, ok bool) {
 
 func (p *plain) task(t *api.Task) {
 	p.object(func(name string) {
+		if text := textOf(t, name); text != nil {
+			*text = p.string()
+			return
+		}
 		switch name {
-		case "id":
-			t.ID = p.string()
-		case "title":
-			t.Title = p.string()
-		case "branch":
-			t.Branch = p.string()
 		case "status":
 			t.Status = api.Status(p.string())
-		case "reason":
-			t.Reason = p.string()
-		case "agent":
-			t.Agent = p.string()
+		case "activity":
+			t.Activity = api.Activity(p.string())
+		case "lifecycle":
+			t.Lifecycle = api.Lifecycle(p.string())
+		case "schema":
+			t.Schema = int(p.number())
+		case "lastEvent":
+			t.LastEvent = p.number()
 		case "diff":
 			if t.Diff == nil {
 				t.Diff = &api.DiffStat{}
 			}
 			p.diff(t.Diff)
 		case "createdAt":
-			if err := t.CreatedAt.UnmarshalText([]byte(p.string())); err != nil {
-				p.odd = true
-			}
+			p.time(&t.CreatedAt)
+		case "updatedAt":
+			p.time(&t.UpdatedAt)
 		default:
-			p.odd = true
+			p.other(name, t)
 		}
 	})
+}
+
+// textOf is the field of a task that is a text by the name, nil for none.
+func textOf(t *api.Task, name string) *string {
+	switch name {
+	case "id":
+		return &t.ID
+	case "title":
+		return &t.Title
+	case "workspace":
+		return &t.Workspace
+	case "repo":
+		return &t.Repo
+	case "branch":
+		return &t.Branch
+	case "base":
+		return &t.Base
+	case "reason":
+		return &t.Reason
+	case "agent":
+		return &t.Agent
+	case "provider":
+		return &t.Provider
+	case "isolation":
+		return &t.Isolation
+	case "path":
+		return &t.Path
+	case "session":
+		return &t.Session
+	}
+	return nil
+}
+
+// other leaves a field to encoding/json.
+func (p *plain) other(name string, t *api.Task) {
+	value := p.value()
+	if strings.ContainsAny(name, "\"\\") || json.Unmarshal([]byte(`{"`+name+`":`+value+`}`), t) != nil {
+		p.odd = true
+	}
+}
+
+// value reads a value of any kind as it stands there.
+func (p *plain) value() (text string) {
+	depth := 0
+	for i := 0; i < len(p.rest); i++ {
+		switch p.rest[i] {
+		case '"':
+			for i++; i < len(p.rest) && p.rest[i] != '"'; i++ {
+				if p.rest[i] == '\\' {
+					i++
+				}
+			}
+		case '{', '[':
+			depth++
+		case '}', ']', ',':
+			if depth == 0 {
+				text, p.rest = p.rest[:i], p.rest[i:]
+				return text
+			}
+			if p.rest[i] != ',' {
+				depth--
+			}
+		}
+	}
+	p.odd = true
+	return ""
+}
+
+func (p *plain) time(t *time.Time) {
+	if err := t.UnmarshalText([]byte(p.string())); err != nil {
+		p.odd = true
+	}
 }
 
 func (p *plain) diff(d *api.DiffStat) {

@@ -27,6 +27,26 @@ func TestRowsOfATableAreReadWithoutEncodingJSON(t *testing.T) {
 	}
 }
 
+// All there is of a task is read, too.
+func TestWholeTasksAreReadWithoutEncodingJSON(t *testing.T) {
+	at, n, yes := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC), 3, true
+	want := api.TaskList{Schema: 1, Seq: 9, Tasks: []api.Task{{
+		Schema: 1, ID: "a", Title: "t", Prompt: "p \"{[,]}\" \\", Workspace: "w", Repo: "r", Branch: "b", Base: "main", Parent: api.Some("z"), Status: api.StatusRunning,
+		Reason: "why", Activity: api.ActivityWorking, Lifecycle: api.LifecycleReady, Step: api.None[string](), Agent: "demo", Model: "m", Mode: "o",
+		Provider: "docker", Isolation: "none", Path: "/p", Target: "x", Session: "s", Diff: &api.DiffStat{Files: 1}, Ahead: &n, Behind: &n, Restack: &yes,
+		Conflicts: []api.Conflict{{}}, Unpushed: &n, Pull: api.Some(api.PullRequestSummary{Number: 7, URL: "https://example.invalid/7"}),
+		Rebase: &api.StoppedRebase{}, CreatedAt: at, UpdatedAt: at, TurnStart: &at, LastEvent: 4, Result: &api.TurnResult{EndedAt: at},
+	}, {ID: "b", CreatedAt: at, UpdatedAt: at}}}
+	text, err := json.Marshal(want)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := plain{rest: string(text)}
+	if got, ok := p.list(); !ok || !reflect.DeepEqual(got, want) {
+		t.Errorf("gave up before %q, or read\n%+v and not\n%+v", p.rest, got, want)
+	}
+}
+
 func TestOtherListsAreLeftToEncodingJSON(t *testing.T) {
 	whole, err := json.MarshalIndent(api.TaskList{Schema: 1, Seq: 2, Tasks: []api.Task{{ID: "a", Prompt: "p"}}}, "", " ")
 	if err != nil {
@@ -50,6 +70,9 @@ func FuzzTaskList(f *testing.F) {
 	f.Add(`{"tasks":[{"diff":{},"diff":{"files":1}}]}`)
 	f.Add(`{"tasks":[{"id":"\ud83d\ude00\u0000"}]}`)
 	f.Add(`{"seq":01}`)
+	f.Add(`{"tasks":[{"pullRequest":{"number":1},"parent":null,"ahead":2,"x":[{"y":"}]"}],"PROMPT":"p"}]}`)
+	f.Add(`{"tasks":[{"x":}]}`)
+	f.Add(`{"tasks":[{"a\"b":1,"ahead":-1}]}`)
 	f.Add(`{"tasks":[{"diff":{"`)
 	f.Add(`{"seq":9223372036854775808}`)
 	f.Add("{\"tasks\":[{\"title\":\"a\tb\x7f\"}]}")
