@@ -21,9 +21,10 @@ const (
 	lastWait  = 2 * time.Second
 )
 
-// Source is what the feed asks of hfd. Events ends with an error when hfd goes
-// away: a client that repeats nothing.
+// Source is what the feed follows. It ends with an error when hfd goes away: a
+// client that repeats nothing.
 type Source interface {
+	Tasks(ctx context.Context, f client.TaskFilter) (api.TaskList, error)
 	Events(ctx context.Context, f client.EventFilter) iter.Seq2[api.Event, error]
 }
 
@@ -66,14 +67,21 @@ type happened struct {
 	err   error
 }
 
-// follow reads one stream to its end. It begins with all tasks.
+// follow reads all tasks, and one stream to its end of what happens to them from
+// then on.
 func (f *Feed) follow(ctx context.Context) (moved bool, err error) {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
+	u := Update{Conn: Connection{Up: true}}
+	seq, err := u.everything(ctx, f.Source, f.Asker)
+	if err != nil {
+		return false, err
+	}
+	f.Send(u)
 	ch := make(chan happened)
 	go func() {
 		defer close(ch)
-		for e, err := range f.Source.Events(ctx, client.EventFilter{Snapshot: true}) {
+		for e, err := range f.Source.Events(ctx, client.EventFilter{After: seq}) {
 			select {
 			case ch <- happened{e, err}:
 			case <-ctx.Done():
@@ -83,17 +91,16 @@ func (f *Feed) follow(ctx context.Context) (moved bool, err error) {
 	}()
 	var p pending
 	var due <-chan time.Time
-	last := time.Time{}
+	last := time.Now()
 	for {
 		select {
 		case h, ok := <-ch:
 			switch {
 			case !ok:
-				return moved, errors.New("hfd ended the stream of events")
+				return true, errors.New("hfd ended the stream of events")
 			case h.err != nil:
-				return moved, h.err
+				return true, h.err
 			}
-			moved = true
 			p.add(&h.event)
 			if due == nil {
 				due = time.After(max(gather-time.Since(last), 0))
@@ -102,12 +109,12 @@ func (f *Feed) follow(ctx context.Context) (moved bool, err error) {
 			due, last = nil, time.Now()
 			u, err := p.resolve(ctx, f.Asker)
 			if err != nil {
-				return moved, err
+				return true, err
 			}
 			p = pending{}
 			f.Send(u)
 		case <-ctx.Done():
-			return moved, context.Cause(ctx)
+			return true, context.Cause(ctx)
 		}
 	}
 }

@@ -2,10 +2,10 @@ package model_test
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"iter"
+	"reflect"
 	"slices"
 	"strings"
 	"sync"
@@ -126,6 +126,7 @@ func TestAnOlderAnswerChangesNothing(t *testing.T) {
 type hfd struct {
 	mu     sync.Mutex
 	asked  []string
+	fields []string // of tasks, that were asked for last
 	live   chan api.Event
 	breaks chan struct{}
 }
@@ -138,8 +139,8 @@ func (h *hfd) note(what string) {
 
 func (h *hfd) Events(ctx context.Context, f client.EventFilter) iter.Seq2[api.Event, error] {
 	return func(yield func(api.Event, error) bool) {
-		b, _ := json.Marshal(api.TaskList{Tasks: tuitest.Tasks()})
-		if !f.Snapshot || !yield(api.Event{Kind: api.EventSnapshot, Data: b}, nil) {
+		if f.After != listed {
+			yield(api.Event{}, fmt.Errorf("events after %d", f.After))
 			return
 		}
 		for {
@@ -166,9 +167,13 @@ func (h *hfd) Task(_ context.Context, task string, _ bool) (api.TaskDetail, erro
 	return api.TaskDetail{Task: api.Task{ID: task}}, nil
 }
 
-func (h *hfd) Tasks(context.Context, client.TaskFilter) (api.TaskList, error) {
+// listed is the event after which hfd lists its tasks.
+const listed = 41
+
+func (h *hfd) Tasks(_ context.Context, f client.TaskFilter) (api.TaskList, error) {
 	h.note("all")
-	return api.TaskList{Tasks: tuitest.Tasks()}, nil
+	h.fields = f.Fields
+	return api.TaskList{Tasks: tuitest.Tasks(), Seq: listed}, nil
 }
 
 func (h *hfd) Approvals(context.Context) ([]api.PermissionRequest, error) {
@@ -189,6 +194,13 @@ func TestFeed(t *testing.T) {
 		later(time.Second)
 		if len(got) != 1 || !got[0].All || len(got[0].Permissions) != 1 || !got[0].Conn.Up {
 			t.Fatalf("at first: %+v", got)
+		}
+		// Prompts may be long. Everything else of a task may be shown.
+		for field := range reflect.TypeFor[api.Task]().Fields() {
+			name, _, _ := strings.Cut(field.Tag.Get("json"), ",")
+			if asked := slices.Contains(h.fields, name); asked != (name != "prompt") {
+				t.Errorf("%s is asked for: %v", name, asked)
+			}
 		}
 
 		// A thousand events of one task are few updates.

@@ -2,8 +2,6 @@ package model
 
 import (
 	"context"
-	"encoding/json"
-	"fmt"
 
 	"github.com/hf-dev/hf/pkg/api"
 	"github.com/hf-dev/hf/pkg/client"
@@ -11,23 +9,12 @@ import (
 
 // pending is what happened since the last update.
 type pending struct {
-	snapshot *api.TaskList
-	events   []api.Event
-	dirty    map[string]bool // tasks to be asked for
-	all      bool            // something that may concern any task
-	err      error
+	events []api.Event
+	dirty  map[string]bool // tasks to be asked for
+	all    bool            // something that may concern any task
 }
 
 func (p *pending) add(e *api.Event) {
-	if e.Kind == api.EventSnapshot {
-		var l api.TaskList
-		if err := json.Unmarshal(e.Data, &l); err != nil {
-			p.err = fmt.Errorf("the list of tasks makes no sense: %w", err)
-			return
-		}
-		*p = pending{snapshot: &l}
-		return
-	}
 	p.events = append(p.events, *e)
 	switch {
 	case e.Task != "" && e.Kind != api.EventStepProgress:
@@ -43,12 +30,10 @@ func (p *pending) add(e *api.Event) {
 // resolve asks for what changed: an event says that a task changed, not all of
 // what it now is.
 func (p *pending) resolve(ctx context.Context, c Asker) (u Update, err error) {
-	if p.err != nil {
-		return u, p.err
-	}
 	u = Update{Events: p.events, Conn: Connection{Up: true}}
-	if p.snapshot != nil || p.all || len(p.dirty) > few {
-		return p.everything(ctx, c, u)
+	if p.all || len(p.dirty) > few {
+		_, err := u.everything(ctx, c, c)
+		return u, err
 	}
 	for id := range p.dirty {
 		d, err := c.Task(ctx, id, false)
@@ -64,17 +49,29 @@ func (p *pending) resolve(ctx context.Context, c Asker) (u Update, err error) {
 	return u, nil
 }
 
-func (p *pending) everything(ctx context.Context, c Asker, u Update) (Update, error) {
-	list := p.snapshot
-	if list == nil || len(p.dirty) > 0 || p.all {
-		l, err := c.Tasks(ctx, client.TaskFilter{})
-		if err != nil {
-			return u, err
-		}
-		list = &l
+// lister lists tasks.
+type lister interface {
+	Tasks(ctx context.Context, f client.TaskFilter) (api.TaskList, error)
+}
+
+// everything asks for all there is. It returns the event up to which that is
+// what happened.
+func (u *Update) everything(ctx context.Context, l lister, c Asker) (seq int64, err error) {
+	list, err := l.Tasks(ctx, client.TaskFilter{Fields: fields()})
+	if err != nil {
+		return 0, err
 	}
 	u.All, u.Tasks = true, list.Tasks
-	asked, err := c.Approvals(ctx)
-	u.Permissions = asked
-	return u, err
+	u.Permissions, err = c.Approvals(ctx)
+	return list.Seq, err
+}
+
+// fields are those of a task that the screen is told of: all but the prompt,
+// which may be long and is part of the conversation, too.
+func fields() []string {
+	return []string{
+		"schema", "id", "title", "workspace", "repo", "branch", "base", "parent", "status", "reason", "activity", "lifecycle", "step",
+		"agent", "model", "mode", "provider", "isolation", "path", "target", "session", "diff", "ahead", "behind", "needsRestack",
+		"conflicts", "unpushed", "pullRequest", "rebase", "createdAt", "updatedAt", "turnStartedAt", "lastEvent", "result",
+	}
 }
