@@ -40,6 +40,7 @@ type Input struct {
 	area   textarea.Model
 	key    string // whose draft is in area; "" = nobody's
 	active bool
+	most   int // lines there is room for
 }
 
 // edited is what came back from the editor.
@@ -62,7 +63,7 @@ func New(d *pane.Deps, kind string) *Input {
 		*s = textarea.Style{Base: plain, CursorLine: plain, EndOfBuffer: plain, Placeholder: plain, Prompt: plain, Text: plain}
 	}
 	a.SetHeight(1)
-	return &Input{d: d, kind: kind, area: a}
+	return &Input{d: d, kind: kind, area: a, most: most}
 }
 
 // Update takes what is typed, and the messages above but Send.
@@ -94,7 +95,7 @@ func (in *Input) typed(msg tea.KeyMsg) (cmd tea.Cmd) {
 	if !in.active {
 		return nil
 	}
-	in.area.SetHeight(most) // so that it does not scroll what will be seen
+	in.area.SetHeight(in.most) // so that it does not scroll what will be seen
 	in.area, cmd = in.area.Update(msg)
 	in.keep()
 	return cmd
@@ -193,10 +194,22 @@ func (in *Input) View(label string, width, rows int) []string {
 		return nil
 	}
 	in.area.SetWidth(width)
-	in.area.SetHeight(min(max(in.area.LineCount(), 1), min(most, max(rows, 1))))
+	in.most = min(most, max(rows, 1))
+	in.area.SetHeight(in.lines(in.most))
 	t := in.d.Theme
 	label = widget.Cut(label, width-5, t.Sign.Ellipsis)
 	head := t.Border.Render(strings.Repeat(t.Sign.Line, 2)) + " " + t.Dim.Render(label) + " " +
 		t.Border.Render(strings.Repeat(t.Sign.Line, max(width-4-widget.Width(label), 0)))
 	return append([]string{head}, strings.Split(in.area.View(), "\n")...)
+}
+
+// lines is how many lines the text takes as it is wrapped, most at most.
+func (in *Input) lines(most int) (n int) {
+	for line := range strings.SplitSeq(in.area.Value(), "\n") {
+		// A line that is full has its cursor in the next one.
+		if n += len(widget.Wrap(line+"_", in.area.Width())); n >= most {
+			return most
+		}
+	}
+	return n
 }
