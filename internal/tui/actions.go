@@ -40,6 +40,7 @@ func table(d *pane.Deps) *command.Table {
 		actions.Work(d),
 		actions.List(),
 		actions.Conversation(),
+		actions.Diff(),
 		actions.Stack(d),
 		actions.Checks(),
 		screenActions(d),

@@ -170,12 +170,18 @@ func (a *app) hints() []string {
 		return []string{"input.send", "input.newline", "input.editor", "input.leave"}
 	}
 	task := a.deps.Store.Selected()
-	if task != nil && len(a.deps.Store.Permissions(task.ID)) > 0 {
+	asked := task != nil && len(a.deps.Store.Permissions(task.ID)) > 0
+	if asked && a.focused().Place() == keys.Diff {
+		return []string{"approve", "deny", "diff.select", "diff.comment", "diff.send", "palette", "help"}
+	}
+	if asked {
 		return []string{"approve", "always", "deny", "message", "interrupt", "palette", "help"}
 	}
 	switch a.focused().Place() { //nolint:exhaustive // the others have no keys that matter more than those below
 	case keys.List:
 		return []string{"create", "message", "attach", "filter", "view.next", "palette", "help", "quit"}
+	case keys.Diff:
+		return []string{"diff.select", "diff.comment", "diff.send", "diff.hunk", "diff.file", "diff.fold", "palette", "help"}
 	case keys.Stack:
 		return []string{"stack.restack", "stack.onto", "stack.submit", "stack.sync", "stack.undo", "back", "palette", "help"}
 	case keys.Checks:

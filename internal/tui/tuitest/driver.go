@@ -119,7 +119,7 @@ func (d *Driver) Await(what string, came func() bool) {
 }
 
 // Screen is what is seen, without colours.
-func (d *Driver) Screen() string { return strip(d.Model.View()) }
+func (d *Driver) Screen() string { return Strip(d.Model.View()) }
 
 // Lines are the lines of the screen as they are drawn.
 func (d *Driver) Lines() []string { return strings.Split(d.Model.View(), "\n") }
@@ -197,7 +197,8 @@ func Key(name string) tea.KeyMsg {
 	return tea.KeyMsg{Type: tea.KeyRunes, Runes: []rune(name)}
 }
 
-func strip(s string) string {
+// Strip takes the colours off a text.
+func Strip(s string) string {
 	var b strings.Builder
 	for {
 		i := strings.Index(s, "\x1b[")

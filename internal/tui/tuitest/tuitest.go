@@ -216,6 +216,7 @@ type Client struct {
 	Err      error // of every mutation
 	PullErr  error // of PullRequest and LookAtPull
 	TalkErr  error // of Comments
+	DiffErr  error // of Diff
 	StackErr error // of Stack
 
 	mu    sync.Mutex
@@ -298,7 +299,8 @@ func (c *Client) History(ctx context.Context, f client.HistoryFilter) iter.Seq2[
 
 // Diff gives c.Diffs.
 func (c *Client) Diff(_ context.Context, task string, _ api.PatchKind) (api.Diff, error) {
-	return c.Diffs[task], nil
+	defer c.read("diff " + task)()
+	return c.Diffs[task], c.DiffErr
 }
 
 // Stack gives c.Stacks.

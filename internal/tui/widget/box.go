@@ -39,13 +39,13 @@ func Over(screen, lines []string, x, y int) []string {
 			continue
 		}
 		under := out[at]
-		out[at] = Fit(under, x, "") + reset + l + reset + after(under, x+Width(l))
+		out[at] = Fit(under, x, "") + reset + l + reset + After(under, x+Width(l))
 	}
 	return out
 }
 
-// after is what of a line is right of a column. Half a wide letter is a blank.
-func after(line string, column int) string {
+// After is what of a line is right of a column. Half a wide letter is a blank.
+func After(line string, column int) string {
 	rest := ansi.TruncateLeft(line, column, "")
 	room := max(Width(line)-column, 0)
 	if Width(rest) > room {

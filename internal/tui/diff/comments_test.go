@@ -1,0 +1,172 @@
+package diff
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/hf-dev/hf/internal/tui/compose"
+	"github.com/hf-dev/hf/internal/tui/pane"
+	"github.com/hf-dev/hf/internal/tui/tuitest"
+	"github.com/hf-dev/hf/pkg/api"
+)
+
+// All comments are one message, and gone once hfd has it. Until then they stay.
+func TestSending(t *testing.T) {
+	t.Parallel()
+	drv, p, c := opened(t, tuitest.Diff(), tuitest.Size{W: 80, H: 24}, plain())
+	to(t, p, "u.passkey ==")
+	drv.Send(Select{})
+	drv.Send(Move(1))
+	write(drv, "Why?")
+	to(t, p, "Say hello")
+	write(drv, "Keep it.")
+	drv.Send(Comment{})
+	drv.Type("not yet fin")
+	drv.Send(compose.Leave{})
+	drv.Until("not finished")
+
+	c.Set(func(c *tuitest.Client) { c.Err = &api.Error{Code: api.CodeUnavailable, Message: "hfd is not there"} })
+	drv.Send(Send{})
+	if n := len(p.comments["auth1"]); n != 3 {
+		t.Errorf("%d comments are left", n)
+	}
+	c.Set(func(c *tuitest.Client) { c.Err, c.Calls = nil, nil })
+	drv.Send(Send{})
+	want := `send auth1 2 comments on your changes:
+
+internal/auth/login.go:12-13
+> +	if u.passkey == secret {
+> +		return nil
+Why?
+
+web/old.py:2 (removed)
+> -    """Say hello."""
+Keep it.`
+	if got := c.Called(); len(got) != 1 || got[0] != want {
+		t.Errorf("asked %q\nwant %q", got, want)
+	}
+	if left := p.comments["auth1"]; len(left) != 1 || p.input.Draft(left[0].Key) != "not yet fin" {
+		t.Errorf("%d comments are left", len(left))
+	}
+	drv.Send(Send{})
+	if got := c.Called(); len(got) != 1 {
+		t.Errorf("what is not finished was sent: %q", got)
+	}
+}
+
+func TestEditingAndDeleting(t *testing.T) {
+	t.Parallel()
+	drv, p, _ := opened(t, tuitest.Diff(), tuitest.Size{W: 80, H: 24}, plain())
+	to(t, p, "u.passkey ==")
+	write(drv, "First")
+	drv.Send(Move(1))
+	drv.Send(Enter{})
+	if !p.Typing() {
+		t.Fatal("nothing is typed")
+	}
+	drv.Type(", second")
+	drv.Send(compose.Send{})
+	drv.Until("│ First, second")
+	drv.Send(Enter{})
+	drv.Type(" and third")
+	drv.Send(compose.Leave{})
+	drv.Until("not finished")
+	drv.Send(Enter{})
+	drv.Send(compose.Send{})
+	drv.Until("│ First, second and third")
+	drv.Send(Delete{})
+	if got, _ := under(drv, p); strings.Contains(drv.Screen(), "third") || !strings.Contains(got, "u.passkey ==") {
+		t.Errorf("the comment is still there, or the cursor went to %q", got)
+	}
+	drv.Send(Comment{})
+	drv.Send(compose.Leave{})
+	drv.Send(Comment{})
+	drv.Send(compose.Send{})
+	if n := len(p.comments); n != 0 {
+		t.Error("there are comments of nothing")
+	}
+	drv.Send(Delete{})
+	drv.Send(Home{})
+	drv.Send(Comment{})
+	if p.Typing() {
+		t.Error("a file's name is commented on")
+	}
+}
+
+// A comment stays with its lines, wherever they go, and is kept when they are
+// gone.
+func TestCommentsStay(t *testing.T) {
+	t.Parallel()
+	drv, p, c := opened(t, tuitest.Diff(), tuitest.Size{W: 80, H: 24}, plain())
+	to(t, p, "return nil")
+	write(drv, "About nil")
+	to(t, p, "u.passkey ==")
+	drv.Send(Comment{})
+	drv.Type("half a sent")
+
+	drv.Send(pane.Selected{ID: "form2"})
+	if strings.Contains(drv.Screen(), "half a sent") || p.Typing() {
+		t.Error("the comment is on another task")
+	}
+	drv.Send(pane.Selected{ID: "auth1"})
+	drv.Until("half a sent")
+
+	d := edited(tuitest.Diff(), "@@ -2,19 +2,25 @@ package auth\n \n", "@@ -2,19 +2,26 @@ package auth\n \n+// new\n")
+	refreshed(drv, p, c, d)
+	if n := p.comments["auth1"][0]; n.gone || n.about() != "internal/auth/login.go:14" {
+		t.Errorf("it is about %s, gone %v", n.about(), n.gone)
+	}
+	gone := edited(d, "+\t\treturn nil\n", "+\t\treturn errNil\n")
+	refreshed(drv, p, c, gone)
+	drv.Send(Fold{})
+	drv.Until("on lines that are no longer in the diff: internal/auth/login.go:14")
+	drv.Until("About nil")
+	refreshed(drv, p, c, api.Diff{})
+	drv.Until("About nil")
+	drv.Until("half a sent")
+	refreshed(drv, p, c, d)
+	if n := p.comments["auth1"][0]; n.gone {
+		t.Error("it did not come back with its lines")
+	}
+}
+
+// Another program finds what was not sent.
+func TestCommentsAreDrafts(t *testing.T) {
+	t.Parallel()
+	drv, p, c := opened(t, tuitest.Diff(), tuitest.Size{W: 80, H: 24}, plain())
+	to(t, p, "u.passkey ==")
+	write(drv, "Finished")
+	to(t, p, "return nil")
+	drv.Send(Comment{})
+	drv.Type("unfinish")
+
+	deps := tuitest.Deps(t, c, plain(), bindings)
+	u := tuitest.Snapshot()
+	deps.Store.Apply(&u)
+	deps.Drafts = p.d.Drafts
+	next := New(deps)
+	other := tuitest.Drive(t, alone{next}, tuitest.Size{W: 80, H: 40})
+	other.Send(pane.Selected{ID: "auth1"})
+	other.Send(pane.Shown{})
+	other.Until("Finished")
+	other.Until("unfinish")
+	other.Send(Send{})
+	if got := c.Called(); len(got) != 1 || !strings.HasSuffix(got[0], "secret {\nFinished") {
+		t.Errorf("asked %q", got)
+	}
+	if got := p.d.Drafts.Get("comments/auth1"); strings.Contains(got, "Finished") || !strings.Contains(got, "return nil") {
+		t.Errorf("kept is %s", got)
+	}
+}
+
+// What is sent of lines is not endless.
+func TestLongQuotes(t *testing.T) {
+	lines := make([]quoted, 50)
+	for i := range lines {
+		lines[i] = quoted{'+', int32(i + 1), strings.Repeat("日", 1000) + "\r"}
+	}
+	got := message([]*comment{{note: note{Path: "x", Lines: lines, Text: "Too long"}}})
+	if len(got) > 20_000 || !strings.Contains(got, "\nx:1-50\n> +日") || !strings.Contains(got, "日...\n> ... 20 more lines\nToo long") {
+		t.Errorf("%d bytes: %.300q", len(got), got)
+	}
+}
