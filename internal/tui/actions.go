@@ -43,6 +43,7 @@ func table(d *pane.Deps) *command.Table {
 		actions.Diff(),
 		actions.Stack(d),
 		actions.Checks(),
+		actions.Events(),
 		screenActions(d),
 		views(),
 	)

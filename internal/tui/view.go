@@ -184,6 +184,8 @@ func (a *app) hints() []string {
 		return []string{"diff.select", "diff.comment", "diff.send", "diff.hunk", "diff.file", "diff.fold", "palette", "help"}
 	case keys.Stack:
 		return []string{"stack.restack", "stack.onto", "stack.submit", "stack.sync", "stack.undo", "back", "palette", "help"}
+	case keys.Events:
+		return []string{"events.log", "events.logs", "retry", "back", "view.next", "zoom", "palette", "help"}
 	case keys.Checks:
 		if task != nil && task.Pull.IsZero() {
 			return []string{"pr.create", "checks.refresh", "back", "view.next", "palette", "help"}

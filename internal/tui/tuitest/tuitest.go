@@ -213,11 +213,12 @@ type Client struct {
 	Pulls    map[string]api.PullRequest  // by task
 	Threads  map[string]api.Conversation // by task
 	Ops      map[string]api.OperationDetail
-	Err      error // of every mutation
-	PullErr  error // of PullRequest and LookAtPull
-	TalkErr  error // of Comments
-	DiffErr  error // of Diff
-	StackErr error // of Stack
+	Details  map[string]api.TaskDetail // by task
+	Err      error                     // of every mutation
+	PullErr  error                     // of PullRequest and LookAtPull
+	TalkErr  error                     // of Comments
+	DiffErr  error                     // of Diff
+	StackErr error                     // of Stack
 
 	mu    sync.Mutex
 	Calls []string
@@ -260,6 +261,23 @@ func (c *Client) Called() []string {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return append([]string(nil), c.Calls...)
+}
+
+// Task gives c.Details.
+func (c *Client) Task(_ context.Context, task string, _ bool) (api.TaskDetail, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.Details[task], nil
+}
+
+// SetDetail changes what Task answers.
+func (c *Client) SetDetail(task string, d api.TaskDetail) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.Details == nil {
+		c.Details = map[string]api.TaskDetail{}
+	}
+	c.Details[task] = d
 }
 
 // Tasks lists c.List.
