@@ -57,7 +57,7 @@ func views() []command.Action {
 		out = append(out, command.Action{
 			Name: "view." + string(place), Title: "Go to the " + string(place), Group: "Screen", Place: keys.Global,
 			Keys: []string{"alt+" + strconv.Itoa(i+1)}, When: command.NeedsTask,
-			Run: func(*command.Env) tea.Cmd { return command.Tell(pane.Focus{Place: place}) },
+			Run: func(e *command.Env) tea.Cmd { return e.Post(pane.Focus{Place: place}) },
 		})
 	}
 	return out
@@ -66,9 +66,9 @@ func views() []command.Action {
 // screenActions is what is done with the screen itself.
 func screenActions(d *pane.Deps) []command.Action {
 	const group = "Screen"
-	menu := func(*command.Env) tea.Cmd { return pane.OpenCmd(palette.Actions(d)) }
+	menu := func(*command.Env) tea.Cmd { return d.Show(palette.Actions(d)) }
 	to := func(msg tea.Msg) func(*command.Env) tea.Cmd {
-		return func(*command.Env) tea.Cmd { return command.Tell(msg) }
+		return func(e *command.Env) tea.Cmd { return e.Post(msg) }
 	}
 	return []command.Action{
 		{Name: "view.next", Title: "Next view of the task", Group: group, Place: keys.Panes, Keys: []string{"tab"}, Quiet: true, Run: to(nextView)},
@@ -78,7 +78,7 @@ func screenActions(d *pane.Deps) []command.Action {
 		{Name: "palette", Title: "Find any action by its name", Group: group, Place: keys.Panes, Keys: []string{":"}, Quiet: true, Run: menu},
 		{Name: "palette.now", Title: "Find any action, also while typing", Group: group, Place: keys.Global, Keys: []string{"ctrl+k"}, Quiet: true, Run: menu},
 		{Name: "help", Title: "Show the keys", Group: group, Place: keys.Panes, Keys: []string{"?"}, Run: func(e *command.Env) tea.Cmd {
-			return pane.OpenCmd(help.New(d, e.Place))
+			return d.Show(help.New(d, e.Place))
 		}},
 		{Name: "zoom", Title: "Zoom the pane", Group: group, Place: keys.Panes, Keys: []string{"z"}, Run: to(toggleZoom)},
 		{Name: "suspend", Title: "Suspend hf", Group: group, Place: keys.Global, Keys: []string{"ctrl+z"}, Run: func(e *command.Env) tea.Cmd { return e.Program.Suspend() }},

@@ -70,16 +70,33 @@ func (a *app) Init() tea.Cmd {
 
 func ticking() tea.Cmd { return tea.Tick(tick, func(time.Time) tea.Msg { return pane.Tick{} }) }
 
-// Update routes a message.
+// Update takes a message, and what is posted because of it.
 func (a *app) Update(msg tea.Msg) (m tea.Model, cmd tea.Cmd) {
 	m = a // also after a panic
 	defer a.failure.guard(&cmd)
+	cmds := []tea.Cmd{a.route(msg), a.posted()}
+	return m, tea.Batch(append(cmds, a.follow(), a.deps.Drafts.Save())...)
+}
+
+// posted routes what was posted.
+func (a *app) posted() tea.Cmd {
+	var cmds []tea.Cmd
+	for msgs := a.deps.Posted(); len(msgs) > 0; msgs = a.deps.Posted() {
+		for _, msg := range msgs {
+			cmds = append(cmds, a.route(msg))
+		}
+	}
+	return tea.Batch(cmds...)
+}
+
+// route hands a message to whom it is for.
+func (a *app) route(msg tea.Msg) (cmd tea.Cmd) {
 	switch msg := msg.(type) {
 	case tea.WindowSizeMsg:
 		a.width, a.height = msg.Width, msg.Height
 		a.arrange()
 	case tea.KeyMsg:
-		cmd = a.key(msg)
+		cmd = a.typed(msg)
 	case tea.MouseMsg:
 		cmd = a.mouse(msg)
 	case model.Update:
@@ -116,7 +133,7 @@ func (a *app) Update(msg tea.Msg) (m tea.Model, cmd tea.Cmd) {
 	default:
 		cmd = tea.Batch(a.tell(msg), a.dialog(msg))
 	}
-	return m, tea.Batch(cmd, a.follow(), a.deps.Drafts.Save())
+	return cmd
 }
 
 // tell hands a message to every pane. A message of one pane's own means nothing

@@ -103,6 +103,33 @@ func TestMessages(t *testing.T) {
 	drv.Until("again") // is not lost
 }
 
+// Over a slow line keys come together, and each still is what it is alone.
+func TestKeysThatComeTogether(t *testing.T) {
+	c := &tuitest.Client{}
+	drv, a := started(t, c, tuitest.Size{W: 120, H: 40}, plain())
+	drv.Press("jj")
+	if got := a.deps.Store.Selected(); got == nil || got.ID != "perf5" {
+		t.Errorf("jj leads to %v", got)
+	}
+	drv.Press("kkmaq")
+	drv.Press("enter")
+	if got := c.Called(); !slices.Equal(got, []string{"send auth1 aq"}) || drv.Quit {
+		t.Errorf("asked %q", got)
+	}
+	drv.Press("esc")
+	drv.Press("cno task but a prompt")
+	drv.Until("no task but a prompt")
+	drv.Press("esc")
+
+	// What is asked is not answered by keys that were pressed before it was seen.
+	c = &tuitest.Client{}
+	drv, _ = started(t, c, tuitest.Size{W: 40, H: 12}, plain())
+	drv.Press("aa")
+	if got := c.Called(); len(got) > 0 {
+		t.Errorf("%q was asked before it was seen", got)
+	}
+}
+
 func TestFilterAndMarks(t *testing.T) {
 	c := &tuitest.Client{}
 	drv, a := started(t, c, tuitest.Size{W: 120, H: 40}, plain())

@@ -11,6 +11,18 @@ import (
 	"github.com/hf-dev/hf/internal/tui/pane"
 )
 
+// typed takes keys. What is typed fast, or comes over a slow line, comes
+// together: each letter is a key of its own until text is typed.
+func (a *app) typed(msg tea.KeyMsg) tea.Cmd {
+	var cmds []tea.Cmd
+	for len(msg.Runes) > 1 && !msg.Paste && !msg.Alt && len(a.dialogs) == 0 && !a.typing() {
+		one := tea.KeyMsg{Type: tea.KeyRunes, Runes: msg.Runes[:1]}
+		msg.Runes = msg.Runes[1:]
+		cmds = append(cmds, a.key(one), a.posted(), a.follow())
+	}
+	return tea.Batch(append(cmds, a.key(msg))...)
+}
+
 // key does what a key means where the person is.
 func (a *app) key(msg tea.KeyMsg) tea.Cmd {
 	a.toast = toast{} // it was seen

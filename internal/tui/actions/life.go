@@ -22,11 +22,11 @@ func Life(d *pane.Deps) []command.Action {
 	return []command.Action{
 		{Name: "create", Title: "New task", Group: group, Place: keys.Panes, Keys: []string{"c"}, Run: func(*command.Env) tea.Cmd {
 			f, look := form.New(d, last, nil)
-			return tea.Sequence(pane.OpenCmd(f), look)
+			return tea.Batch(d.Show(f), look)
 		}},
 		{Name: "create.on", Title: "New task on top of this one", Group: group, Place: keys.Panes, Keys: []string{"C"}, When: command.NeedsLife, Run: func(e *command.Env) tea.Cmd {
 			f, look := form.New(d, last, e.Store.Selected())
-			return tea.Sequence(pane.OpenCmd(f), look)
+			return tea.Batch(d.Show(f), look)
 		}},
 		{Name: "rename", Title: "Rename the task", Group: group, Place: keys.Panes, Keys: []string{"R"}, When: command.NeedsTask, Run: func(*command.Env) tea.Cmd { return rename(d) }},
 		{Name: "retry", Title: "Retry the step that failed", Group: group, Place: keys.Panes, Keys: []string{"t"}, Many: true, When: command.NeedsTask, Run: each("trying again", command.Client.Retry)},
@@ -43,7 +43,7 @@ func rename(d *pane.Deps) tea.Cmd {
 		return command.Refuse("there is no task here")
 	}
 	id := t.ID
-	return pane.OpenCmd(confirm.NewLine(d, "rename", "branch and worktree keep their names", widget.CleanLine(t.Title), func(title string) tea.Cmd {
+	return d.Show(confirm.NewLine(d, "rename", "branch and worktree keep their names", widget.CleanLine(t.Title), func(title string) tea.Cmd {
 		return d.Do("renamed", func(ctx context.Context) error {
 			_, err := d.Client.Rename(ctx, id, api.RenameTask{Title: title})
 			return err
@@ -77,7 +77,7 @@ func kill(d *pane.Deps) tea.Cmd {
 	later := func(branch bool) tea.Cmd {
 		return command.Tell(pane.Run{Do: func() tea.Cmd { return do(d.Env, branch) }})
 	}
-	return pane.OpenCmd(confirm.New(d, "kill?", lines,
+	return d.Show(confirm.New(d, "kill?", lines,
 		confirm.Choice{Key: "y", Text: "kill, keep the branch", Run: later(false)},
 		confirm.Choice{Key: "b", Text: "delete the branch, too", Run: later(true)},
 	))

@@ -78,6 +78,6 @@ func resolve(done string, in api.ResolvePermission) func(e *command.Env) tea.Cmd
 }
 
 // message begins to type a message to the selected task.
-func message(*command.Env) tea.Cmd {
-	return tea.Sequence(command.Tell(pane.Focus{Place: keys.Conversation}), command.Tell(conversation.Message{}))
+func message(e *command.Env) tea.Cmd {
+	return e.Post(pane.Focus{Place: keys.Conversation}, conversation.Message{})
 }

@@ -29,8 +29,8 @@ func List() []command.Action {
 		{Name: "list.pageup", Title: "A screen up", Group: group, Place: keys.List, Keys: []string{"pgup", "ctrl+u", "ctrl+b"}, Quiet: true, Msg: tasklist.Page(-1)},
 		{Name: "list.first", Title: "First task", Group: group, Place: keys.List, Keys: []string{"g", "home"}, Quiet: true, Msg: tasklist.Home{}},
 		{Name: "list.last", Title: "Last task", Group: group, Place: keys.List, Keys: []string{"G", "end"}, Quiet: true, Msg: tasklist.End{}},
-		{Name: "filter", Title: "Filter the tasks", Group: group, Place: keys.Panes, Keys: []string{"/"}, Run: func(*command.Env) tea.Cmd {
-			return tea.Sequence(command.Tell(pane.Focus{Place: keys.List}), command.Tell(tasklist.Filter{}))
+		{Name: "filter", Title: "Filter the tasks", Group: group, Place: keys.Panes, Keys: []string{"/"}, Run: func(e *command.Env) tea.Cmd {
+			return e.Post(pane.Focus{Place: keys.List}, tasklist.Filter{})
 		}},
 		{Name: "clear", Title: "Show all tasks, unmark them", Group: group, Place: keys.List, Keys: []string{"esc"}, Quiet: true, Msg: tasklist.Clear{}},
 		{Name: "mark", Title: "Mark the task for an action on many", Group: group, Place: keys.List, Keys: []string{" "}, Msg: tasklist.Mark{}},
@@ -58,14 +58,14 @@ func Conversation() []command.Action {
 
 // list hands a message to the list wherever the focus is.
 func list(msg tea.Msg) func(*command.Env) tea.Cmd {
-	return func(*command.Env) tea.Cmd { return command.Tell(pane.To{Place: keys.List, Msg: msg}) }
+	return func(e *command.Env) tea.Cmd { return e.Post(pane.To{Place: keys.List, Msg: msg}) }
 }
 
 // inspect shows the oldest request of the selected task in full.
 func inspect(d *pane.Deps) tea.Cmd {
 	t := d.Theme
 	p := d.Store.Permissions(d.Store.Selected().ID)[0]
-	return pane.OpenCmd(reader.New(d, "the agent asks", func(width int) []string {
+	return d.Show(reader.New(d, "the agent asks", func(width int) []string {
 		out := widget.Wrap(t.Bold.Render(sanitize.Exact(p.Title)), width)
 		if p.Command != "" {
 			out = append(out, widget.Wrap("$ "+sanitize.Exact(p.Command), width)...)

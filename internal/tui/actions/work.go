@@ -59,5 +59,5 @@ func merge(d *pane.Deps, e *command.Env) tea.Cmd {
 			lines = append(lines, d.Theme.Bad.Render("its checks fail"))
 		}
 	}
-	return pane.OpenCmd(confirm.New(d, "merge?", lines, confirm.Choice{Key: "y", Text: "merge", Run: e.Program.Behind("merge", "merge", t.ID)}))
+	return d.Show(confirm.New(d, "merge?", lines, confirm.Choice{Key: "y", Text: "merge", Run: e.Program.Behind("merge", "merge", t.ID)}))
 }

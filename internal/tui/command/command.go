@@ -44,6 +44,23 @@ type Env struct {
 	Place   keys.Place            // of the pane with the focus
 	Branch  *Branch               // that the pane with the focus has its cursor on; nil = none
 	Seen    func(keys.Place) bool // whether a pane is on the screen; nil = all are
+
+	posted []tea.Msg
+}
+
+// Post hands messages to the program before anything else, the next key too: who
+// types fast finds the focus moved and the dialog open. Only the program's own
+// goroutine calls it. The command it returns is none.
+func (e *Env) Post(msgs ...tea.Msg) tea.Cmd {
+	e.posted = append(e.posted, msgs...)
+	return nil
+}
+
+// Posted takes what was posted.
+func (e *Env) Posted() []tea.Msg {
+	msgs := e.posted
+	e.posted = nil
+	return msgs
 }
 
 // Branch is a branch in the tree of a repo.

@@ -92,5 +92,8 @@ type (
 	Restyled struct{}
 )
 
+// Show opens a dialog at once: the next key is for it.
+func (d *Deps) Show(dialog Dialog) tea.Cmd { return d.Post(Open{dialog}) }
+
 // OpenCmd is the command that shows a dialog.
 func OpenCmd(d Dialog) tea.Cmd { return command.Tell(Open{d}) }
