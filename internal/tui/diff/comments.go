@@ -2,6 +2,7 @@ package diff
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/hf-dev/hf/internal/tui/widget"
@@ -22,8 +23,8 @@ const (
 type note struct {
 	Key   string   `json:"key"` // of the draft of its text
 	Path  string   `json:"path"`
-	Lines []quoted `json:"lines"`
-	Text  string   `json:"text"` // "" while nothing but a draft was written
+	Lines []quoted `json:"lines"` // none for the file as a whole
+	Text  string   `json:"text"`  // "" while nothing but a draft was written
 }
 
 // quoted is a line that a comment is about.
@@ -43,17 +44,30 @@ type comment struct {
 	sending bool
 }
 
-// spot is a line of a file.
+// spot is a line of a file, or the file as a whole.
 type spot struct{ hunk, line int }
 
-// about is what a comment is about, for people.
+// whole is the spot of a file as a whole.
+func whole() spot { return spot{hunk: -1} }
+
+// about is what a comment is about, for people: a file, its lines as they are
+// now, or as they were when all of them are gone.
 func (c *comment) about() string {
-	first, last := &c.Lines[0], &c.Lines[len(c.Lines)-1]
-	name := fmt.Sprintf("%s:%d", widget.CleanLine(c.Path), first.Number)
-	if first.removed() == last.removed() && last.Number > first.Number {
-		name += fmt.Sprintf("-%d", last.Number)
+	name := widget.CleanLine(c.Path)
+	lines := slices.DeleteFunc(slices.Clone(c.Lines), func(q quoted) bool { return q.removed() })
+	removed := len(lines) == 0
+	if removed {
+		lines = c.Lines
 	}
-	if first.removed() && last.removed() {
+	if len(lines) == 0 {
+		return name
+	}
+	first, last := lines[0].Number, lines[len(lines)-1].Number
+	name += fmt.Sprintf(":%d", first)
+	if last > first {
+		name += fmt.Sprintf("-%d", last)
+	}
+	if removed {
 		name += " (removed)"
 	}
 	return name
@@ -70,6 +84,10 @@ func (c *comment) locate(ch *change) {
 		return
 	}
 	c.Path = f.Path
+	if len(c.Lines) == 0 {
+		c.gone, c.at = false, whole()
+		return
+	}
 	all := f.spots()
 	last := c.Lines[len(c.Lines)-1]
 	best, end := int32(0), -1

@@ -87,9 +87,47 @@ func TestEditingAndDeleting(t *testing.T) {
 	}
 	drv.Send(Delete{})
 	drv.Send(Home{})
+	drv.Send(Move(1))
 	drv.Send(Comment{})
 	if p.Typing() {
-		t.Error("a file's name is commented on")
+		t.Error("the head of a hunk is commented on")
+	}
+}
+
+// A file as a whole can be commented on, whatever is in it.
+func TestFileComments(t *testing.T) {
+	t.Parallel()
+	drv, p, c := opened(t, tuitest.Diff(), tuitest.Size{W: 80, H: 24}, plain())
+	to(t, p, "logo.png")
+	write(drv, "Not here.")
+	drv.Send(Fold{})
+	drv.Until("│ Not here.")
+	refreshed(drv, p, c, edited(tuitest.Diff(), "+D\n", "+E\n"))
+	to(t, p, "Not here.")
+	drv.Send(Enter{})
+	drv.Type(" Really.")
+	drv.Send(compose.Send{})
+	refreshed(drv, p, c, api.Diff{})
+	drv.Until("on what is no longer in the diff: logo.png")
+	refreshed(drv, p, c, tuitest.Diff())
+	drv.Send(Send{})
+	if got := c.Called(); len(got) != 1 || got[0] != "send auth1 A comment on your changes:\n\nlogo.png\nNot here. Really." {
+		t.Errorf("asked %q", got)
+	}
+}
+
+func TestAbout(t *testing.T) {
+	line := func(kind byte, number int32) quoted { return quoted{Kind: kind, Number: number} }
+	for want, lines := range map[string][]quoted{
+		"x":                nil,
+		"x:3":              {line('+', 3)},
+		"x:3-5":            {line('-', 9), line(' ', 3), line('-', 12), line('+', 5), line('-', 13)},
+		"x:9 (removed)":    {line('-', 9)},
+		"x:9-12 (removed)": {line('-', 9), line('-', 12)},
+	} {
+		if got := (&comment{note: note{Path: "x", Lines: lines}}).about(); got != want {
+			t.Errorf("got %q, want %q", got, want)
+		}
 	}
 }
 
@@ -119,7 +157,7 @@ func TestCommentsStay(t *testing.T) {
 	gone := edited(d, "+\t\treturn nil\n", "+\t\treturn errNil\n")
 	refreshed(drv, p, c, gone)
 	drv.Send(Fold{})
-	drv.Until("on lines that are no longer in the diff: internal/auth/login.go:14")
+	drv.Until("on what is no longer in the diff: internal/auth/login.go:14")
 	drv.Until("About nil")
 	refreshed(drv, p, c, api.Diff{})
 	drv.Until("About nil")

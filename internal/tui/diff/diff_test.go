@@ -266,3 +266,11 @@ func TestCut(t *testing.T) {
 		t.Errorf("the cursor went to %q", got)
 	}
 }
+
+// Where only the ends of lines changed that is what is shown.
+func TestLineEndings(t *testing.T) {
+	t.Parallel()
+	d := edited(tuitest.Diff(), "-d\n+D\n", "-D\r\n+D\n")
+	drv, _, _ := opened(t, d, tuitest.Size{W: 80, H: 24}, plain())
+	drv.Until("-D^M\n")
+}

@@ -132,6 +132,9 @@ func (p *painter) line(f *file, at spot) string {
 	var marks []mark
 	if l.pair > 0 {
 		other := shown(h.lines[l.pair-1].text)
+		if text == other {
+			text, other = ending(text, l.text), ending(other, h.lines[l.pair-1].text)
+		}
 		if l.kind == '-' {
 			marks, _ = changed(text, other)
 		} else {
@@ -152,6 +155,14 @@ func (p *painter) line(f *file, at spot) string {
 // shown is the text of a line as it is drawn: one line, whatever is in it.
 func shown(s string) string {
 	return strings.ReplaceAll(widget.Clean(strings.TrimSuffix(head(s), "\r")), "\n", " ")
+}
+
+// ending shows how a line ends, where that is all that changed.
+func ending(shown, text string) string {
+	if strings.HasSuffix(text, "\r") {
+		return shown + "^M"
+	}
+	return shown
 }
 
 // gutter is what stands before the text of a line: its numbers, and whether it
@@ -247,8 +258,10 @@ func (p *painter) comment(c *comment, draft string, writing bool) []string {
 		}
 	}
 	if c.gone {
-		put("on lines that are no longer in the diff: "+c.about(), t.Warn)
-		put(shown(c.Lines[len(c.Lines)-1].Text), t.Dim)
+		put("on what is no longer in the diff: "+c.about(), t.Warn)
+		if n := len(c.Lines); n > 0 {
+			put(shown(c.Lines[n-1].Text), t.Dim)
+		}
 	}
 	switch {
 	case writing:

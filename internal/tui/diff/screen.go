@@ -209,16 +209,15 @@ func (p *Pane) View(focus bool) []string {
 	lines := make([]string, 0, p.height)
 	lines = append(lines, p.where(v))
 	for i := v.top; i < min(v.top+height, len(v.rows)); i++ {
-		l := p.paint.row(v, i)
+		bar := " "
 		if chosen[i] {
-			l = t.SelectedAway.Over(t.Marked.Render(t.Sign.Bar) + widget.Fit(l, p.width-1, ""))
-		} else {
-			l = " " + l
+			bar = t.Marked.Render(t.Sign.Bar)
 		}
+		l := bar + p.paint.row(v, i)
 		switch {
 		case i == v.cur && focus:
 			l = t.Selected.Over(widget.Fit(l, p.width, ""))
-		case i == v.cur:
+		case i == v.cur, chosen[i]:
 			l = t.SelectedAway.Over(widget.Fit(l, p.width, ""))
 		}
 		lines = append(lines, l)

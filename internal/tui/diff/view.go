@@ -30,7 +30,7 @@ const (
 type row struct {
 	kind    kind
 	file    int32
-	spot    spot     // of hunkRow and lineRow
+	spot    spot     // of fileRow, hunkRow and lineRow
 	part    int32    // which note of the file, or line of the comment
 	comment *comment // of commentRow
 }
@@ -74,12 +74,12 @@ func (v *view) lay(comments []*comment, height func(*comment) int) []row {
 		}
 	}
 	for i, f := range v.change.files {
-		rows = append(rows, row{kind: fileRow, file: int32(i)})
+		rows = append(rows, row{kind: fileRow, file: int32(i), spot: whole()})
 		var here []*comment
 		for _, c := range comments {
 			switch {
 			case c.Path != f.Path:
-			case c.gone:
+			case c.gone, c.at == whole():
 				put(i, c)
 			default:
 				here = append(here, c)
@@ -139,10 +139,10 @@ func (v *view) fileOf(r *row) *file {
 // first.
 func (v *view) lineOf(r *row) *line {
 	f := v.fileOf(r)
-	if f == nil || r.kind != lineRow && r.kind != hunkRow && r.kind != commentRow || r.comment != nil && r.comment.gone {
+	switch {
+	case f == nil, r.kind != lineRow && r.kind != hunkRow && r.kind != commentRow:
 		return nil
-	}
-	if len(f.hunks[r.spot.hunk].lines) == 0 {
+	case r.comment != nil && r.comment.gone, r.spot == whole(), len(f.hunks[r.spot.hunk].lines) == 0:
 		return nil
 	}
 	return f.at(r.spot)

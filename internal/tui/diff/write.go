@@ -45,14 +45,18 @@ func (p *Pane) write() tea.Cmd {
 	return tea.Batch(command.Tell(pane.Focus{Place: keys.Diff}), cmd)
 }
 
-// begin makes a comment about the selected lines.
+// begin makes a comment about the selected lines, or about the file whose name
+// the cursor is on.
 func (p *Pane) begin(v *view) (c *comment, why string) {
 	rows, f := v.selected()
-	switch {
-	case len(rows) == 0:
-		return nil, "put the cursor on a line to comment on it"
+	c = &comment{at: whole()}
+	switch r := v.row(v.cur); {
 	case len(rows) > maxLines:
 		return nil, fmt.Sprintf("a comment is about %d lines at most, not %d", maxLines, len(rows))
+	case len(rows) > 0:
+		c.at = v.row(rows[len(rows)-1]).spot
+	case r == nil || r.kind != fileRow:
+		return nil, "put the cursor on a line, or the name of a file, to comment on it"
 	}
 	n := 1
 	for _, c := range p.comments[p.task] {
@@ -61,7 +65,6 @@ func (p *Pane) begin(v *view) (c *comment, why string) {
 			n = max(n, had+1)
 		}
 	}
-	c = &comment{at: v.row(rows[len(rows)-1]).spot}
 	c.Key, c.Path = p.task+"/"+strconv.Itoa(n), f.Path
 	for _, i := range rows {
 		l := v.lineOf(v.row(i))
@@ -88,7 +91,7 @@ func (p *Pane) here() *comment {
 // finished, nil for none and while lines are selected.
 func (p *Pane) unfinished(v *view) *comment {
 	r := v.row(v.cur)
-	if r == nil || r.kind != lineRow || v.from >= 0 {
+	if r == nil || r.kind != lineRow && r.kind != fileRow || v.from >= 0 {
 		return nil
 	}
 	for _, c := range p.comments[p.task] {
@@ -183,7 +186,7 @@ func (p *Pane) recall(task string) {
 		return
 	}
 	for _, n := range notes {
-		if len(n.Lines) == 0 || n.Text == "" && p.input.Draft(n.Key) == "" {
+		if n.Text == "" && p.input.Draft(n.Key) == "" {
 			continue
 		}
 		c := &comment{note: n}
