@@ -211,3 +211,14 @@ func TestPanicEndsTheProgram(t *testing.T) {
 		t.Error("it goes on")
 	}
 }
+
+// What is not on the screen is not allowed by a key that is pressed twice.
+func TestAnsweringTwiceAtOnce(t *testing.T) {
+	c := &tuitest.Client{}
+	drv, _ := started(t, c, tuitest.Size{W: 40, H: 12}, plain())
+	drv.Send(tea.KeyMsg{Type: tea.KeyRunes, Runes: []rune("aa")})
+	drv.Until("rm -rf build")
+	if got := c.Called(); len(got) > 0 {
+		t.Errorf("%q was asked before it was seen", got)
+	}
+}

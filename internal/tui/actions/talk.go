@@ -63,6 +63,7 @@ func asks(e *command.Env) string {
 func resolve(done string, in api.ResolvePermission) func(e *command.Env) tea.Cmd {
 	return func(e *command.Env) tea.Cmd {
 		if e.Seen != nil && !e.Seen(keys.Conversation) {
+			// Told, not posted: the second of two keys at once must find it unseen, too.
 			return tea.Batch(command.Tell(pane.Focus{Place: keys.Conversation}), command.Say("this is what the agent asks; press the key again"))
 		}
 		t := e.Store.Selected()
