@@ -37,6 +37,7 @@ func table(d *pane.Deps) *command.Table {
 	return command.NewTable(
 		actions.Talk(d),
 		actions.Life(d),
+		actions.Workspace(d),
 		actions.Work(d),
 		actions.List(),
 		actions.Conversation(),

@@ -48,6 +48,10 @@ type app struct {
 	picked  string
 	titled  string // what the terminal's window was called last
 
+	open  func(workspace string, feed int) command.Client // begins to follow it
+	feed  int                                             // the one that is followed
+	lefts map[string]string                               // the tasks that were selected, by workspace
+
 	wrongDrafts string // what was said last of drafts that cannot be kept
 }
 
@@ -60,7 +64,7 @@ type toast struct {
 
 // newApp builds the screen. The list comes first among the panes.
 func newApp(deps *pane.Deps, panes []pane.Pane) *app {
-	return &app{deps: deps, panes: panes, view: 1, failure: &failure{}}
+	return &app{deps: deps, panes: panes, view: 1, failure: &failure{}, lefts: map[string]string{}}
 }
 
 // Init begins the ticking.
@@ -117,6 +121,8 @@ func (a *app) route(msg tea.Msg) (cmd tea.Cmd) {
 		cmd = msg.Do()
 	case pane.Act:
 		cmd = a.act(msg.Name)
+	case pane.Workspace:
+		cmd = a.turn(msg)
 	case layoutMsg:
 		cmd = a.relayout(msg)
 	case back:
@@ -162,6 +168,9 @@ func (a *app) dialog(msg tea.Msg) tea.Cmd {
 
 // updated takes in what the feed learned.
 func (a *app) updated(u *model.Update) tea.Cmd {
+	if u.Feed != a.feed {
+		return nil // of a workspace that was left
+	}
 	changed := a.deps.Store.Apply(u)
 	cmd := a.tell(changed)
 	if u.All && a.begin != "" {

@@ -22,13 +22,13 @@ import (
 
 // programs runs other programs in the place of the screen, or behind it.
 type programs struct {
-	ctx       context.Context
-	hf        string
-	environ   []string
-	tty       *os.File
-	screen    *screen.Screen
-	editor    string
-	workspace string
+	ctx     context.Context
+	hf      string
+	environ []string
+	tty     *os.File
+	screen  *screen.Screen
+	editor  string
+	env     *command.Env // says which workspace is looked at
 }
 
 // takeover is something that has the terminal for a while.
@@ -85,10 +85,10 @@ func (p *programs) Shell(line string, args ...string) tea.Cmd {
 
 // scoped names the workspace to hf.
 func (p *programs) scoped(args []string) []string {
-	if p.workspace == "" {
+	if p.env.Workspace == "" {
 		return args
 	}
-	return append([]string{"--workspace", p.workspace}, args...)
+	return append([]string{"--workspace", p.env.Workspace}, args...)
 }
 
 // back is the message that the terminal is ours again, as large as it now is.

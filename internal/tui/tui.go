@@ -20,7 +20,6 @@ import (
 	tea "github.com/charmbracelet/bubbletea"
 	"golang.org/x/sys/unix"
 
-	"github.com/hf-dev/hf/internal/launcher"
 	"github.com/hf-dev/hf/internal/rundir"
 	"github.com/hf-dev/hf/internal/sanitize"
 	"github.com/hf-dev/hf/internal/tui/command"
@@ -30,7 +29,6 @@ import (
 	"github.com/hf-dev/hf/internal/tui/pane"
 	"github.com/hf-dev/hf/internal/tui/screen"
 	"github.com/hf-dev/hf/internal/tui/theme"
-	"github.com/hf-dev/hf/internal/version"
 	"github.com/hf-dev/hf/pkg/api"
 	"github.com/hf-dev/hf/pkg/client"
 )
@@ -127,8 +125,9 @@ func run(ctx context.Context, o *options, environ []string, s Settings, tty *os.
 	}
 	var prog *tea.Program
 	send := func(msg tea.Msg) { prog.Send(msg) }
-	feed, c, closeClients := newClients(o, environ, paths, func(line string) { go send(command.Done{Text: line}) })
-	defer closeClients()
+	hfd := newConnections(o, environ, paths, func(line string) { go send(command.Done{Text: line}) })
+	defer hfd.close()
+	feed, c := hfd.of(o.workspace)
 	look := newLook(environ, s, tty)
 	scr, err := screen.Open(tty, s.Mouse)
 	if err != nil {
@@ -137,7 +136,8 @@ func run(ctx context.Context, o *options, environ []string, s Settings, tty *os.
 	defer scr.Close()
 	a := build(ctx, c, s, look, draft.New(filepath.Join(paths.State, draftsFile)))
 	a.deps.Screen, a.size = scr, scr.Size
-	a.deps.Program = &programs{ctx: ctx, hf: o.hf, environ: environ, tty: tty, screen: scr, editor: s.Editor, workspace: o.workspace}
+	a.deps.Workspace = o.workspace
+	a.deps.Program = &programs{ctx: ctx, hf: o.hf, environ: environ, tty: tty, screen: scr, editor: s.Editor, env: a.deps.Env}
 	a.deps.Vars = func(ctx context.Context) (api.Env, error) {
 		hello, err := c.Peer(ctx)
 		return client.Env(hello.Env, environ), err
@@ -148,32 +148,20 @@ func run(ctx context.Context, o *options, environ []string, s Settings, tty *os.
 	prog = tea.NewProgram(&screen.Live{Drawer: a, Screen: scr, Send: send},
 		tea.WithContext(ctx), tea.WithInput(kb), tea.WithOutput(io.Discard), tea.WithoutRenderer())
 	a.failure.quit = func() { go prog.Quit() }
-	feed.Send = func(u model.Update) { send(u) }
+	follow := &follower{ctx: ctx, send: send}
+	a.open = func(workspace string, n int) command.Client {
+		feed, c := hfd.of(workspace)
+		follow.turn(feed, n)
+		return c
+	}
 	go sizes(ctx, scr, send)
-	go feed.Run(ctx)
+	follow.turn(feed, a.feed)
 	if look.asks {
 		scr.Write(backgroundQuery)
 	}
 	_, err = prog.Run()
 	scr.Close()
 	return a.picked, errors.Join(a.failure.report(err, log), a.deps.Drafts.Flush())
-}
-
-// newClients returns the feed and the client of all else. The feed's own repeats
-// nothing: the feed says that hfd is gone, and tries again itself.
-func newClients(o *options, environ []string, paths rundir.Paths, notice func(string)) (*model.Feed, *client.Client, func()) {
-	l := launcher.New(launcher.Options{
-		Paths: paths, Environ: environ, Exe: o.hf, Build: version.Build(), Version: version.Short(), Notice: notice,
-	})
-	cwd, err := os.Getwd()
-	if err != nil {
-		cwd = "" // removed under us: only what needs it will say so
-	}
-	opts := client.Options{Version: version.Short(), Workspace: o.workspace, Cwd: cwd, Notice: notice}
-	c := client.New(l.Ensure, opts)
-	opts.Once = true
-	source := client.New(l.Ensure, opts)
-	return &model.Feed{Source: source, Asker: c}, c, func() { _ = errors.Join(c.Close(), source.Close()) }
 }
 
 // build makes the screen's parts.

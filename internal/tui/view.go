@@ -66,6 +66,9 @@ func (a *app) frame() []string {
 func (a *app) header() string {
 	t, s := a.deps.Theme, a.deps.Store
 	parts := []string{t.Title.Render("hf")}
+	if a.deps.Workspace != "" {
+		parts = append(parts, t.Bold.Render(widget.CleanLine(a.deps.Workspace)))
+	}
 	if c := s.Conn(); s.Loaded() && !c.Up {
 		parts = append(parts, t.Warn.Render("reconnecting"+t.Sign.Ellipsis))
 	}

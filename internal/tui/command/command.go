@@ -45,6 +45,9 @@ type Env struct {
 	Branch  *Branch               // that the pane with the focus has its cursor on; nil = none
 	Seen    func(keys.Place) bool // whether a pane is on the screen; nil = all are
 
+	// Workspace is which one is looked at, "" for the one that hfd takes.
+	Workspace string
+
 	posted []tea.Msg
 }
 

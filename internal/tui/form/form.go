@@ -22,12 +22,13 @@ import (
 
 // Last is what was chosen for the task that was made last. It is most likely
 // right for the next one, too.
-type Last struct{ repo, agent string }
+type Last struct{ workspace, repo, agent string }
 
 // typed is what was typed so far. It stays when the dialog is closed.
 type typed struct {
-	Prompt string            `json:"prompt"`
-	Values map[string]string `json:"values"` // by the names of fields
+	Workspace string            `json:"workspace"` // that repo, on and base are of
+	Prompt    string            `json:"prompt"`
+	Values    map[string]string `json:"values"` // by the names of fields
 }
 
 // draftKey is where it stays.
@@ -118,7 +119,9 @@ func New(d *pane.Deps, last *Last, on *api.Task) (*Dialog, tea.Cmd) {
 
 // fill begins with the draft, else with what is most likely.
 func (f *Dialog) fill(on *api.Task) {
-	f.value(fieldRepo, f.last.repo)
+	if f.last.workspace == f.d.Workspace {
+		f.value(fieldRepo, f.last.repo)
+	}
 	f.value(fieldAgent, f.last.agent)
 	var before typed
 	drafted := f.d.Drafts.GetJSON(draftKey(), &before)
@@ -131,6 +134,9 @@ func (f *Dialog) fill(on *api.Task) {
 	}
 	f.prompt.SetValue(before.Prompt)
 	for i := range f.inputs {
+		if (i == fieldRepo || i == fieldOn || i == fieldBase) && before.Workspace != f.d.Workspace {
+			continue // there are others here
+		}
 		name, _ := field(i)
 		f.value(i, before.Values[name])
 	}
@@ -281,7 +287,7 @@ func (f *Dialog) keep() {
 }
 
 func (f *Dialog) typed() typed {
-	out := typed{Prompt: f.prompt.Value(), Values: map[string]string{}}
+	out := typed{Workspace: f.d.Workspace, Prompt: f.prompt.Value(), Values: map[string]string{}}
 	for i := range f.inputs {
 		if v := f.inputs[i].Value(); v != "" {
 			name, _ := field(i)
@@ -329,7 +335,7 @@ func (f *Dialog) made(msg made) (tea.Cmd, bool) {
 		f.wrong = command.Failed{Err: msg.err}.Text()
 		return nil, false
 	}
-	f.last.repo, f.last.agent = f.inputs[fieldRepo].Value(), f.inputs[fieldAgent].Value()
+	*f.last = Last{f.d.Workspace, f.inputs[fieldRepo].Value(), f.inputs[fieldAgent].Value()}
 	f.d.Drafts.Set(draftKey(), "")
 	return tea.Batch(command.Say("made: %s", widget.CleanLine(msg.a.Task.Title)), command.Tell(pane.Created{Task: msg.a.Task})), true
 }

@@ -46,8 +46,16 @@ func NewStore() *Store {
 	}
 }
 
+// Reset forgets everything: another workspace is turned to.
+func (s *Store) Reset() {
+	version := s.version
+	*s = *NewStore()
+	s.version = version + 1
+}
+
 // Update is what the feed learned. It is a message of the program.
 type Update struct {
+	Feed        int  // which one: that of a workspace that was left means nothing
 	All         bool // Tasks is every live task there is
 	Tasks       []api.Task
 	Details     []api.TaskDetail

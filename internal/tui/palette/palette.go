@@ -3,6 +3,7 @@
 package palette
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/charmbracelet/bubbles/textinput"
@@ -16,6 +17,7 @@ import (
 
 // Item is one line of it.
 type Item struct {
+	Sign  string // before it: one column, where other items have one
 	Text  string
 	Right string // at the right: a key
 	Why   string // why it cannot be chosen now
@@ -27,6 +29,7 @@ type Dialog struct {
 	d     *pane.Deps
 	title string
 	input textinput.Model
+	signs bool // some items have a sign
 	items []Item
 	shown []Item
 	list  widget.List
@@ -38,6 +41,7 @@ func New(d *pane.Deps, title string, items []Item) *Dialog {
 	in.Prompt = d.Theme.Sign.Cursor + " "
 	in.Focus()
 	m := &Dialog{d: d, title: title, input: in, items: items}
+	m.signs = slices.ContainsFunc(items, func(it Item) bool { return it.Sign != "" })
 	m.filter()
 	return m
 }
@@ -150,6 +154,9 @@ func (m *Dialog) View(width, height int) []string {
 		text := it.Text
 		if it.Why != "" {
 			text = t.Dim.Render(text + " (" + it.Why + ")")
+		}
+		if m.signs {
+			text = t.Marked.Render(widget.Fit(it.Sign, 1, "")) + " " + text
 		}
 		right := t.Key.Render(it.Right) + " "
 		line := " " + widget.Fit(text, max(w-4-widget.Width(right), 0), t.Sign.Ellipsis) + " " + right

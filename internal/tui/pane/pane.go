@@ -87,6 +87,9 @@ type (
 	// Run has something done by the program's own goroutine, such as what a
 	// dialog was asked to do.
 	Run struct{ Do func() tea.Cmd }
+	// Workspace turns to another workspace. The frame does, then tells the panes:
+	// what they know of the one before means nothing any more.
+	Workspace struct{ From, To string }
 	// Restyled says that the colours of the theme changed: what was drawn with
 	// them is drawn anew.
 	Restyled struct{}

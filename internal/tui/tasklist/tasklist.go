@@ -79,7 +79,10 @@ type (
 	// Goto selects a task.
 	Goto struct{ ID string }
 
-	over struct{ tasks []api.Task }
+	over struct {
+		workspace string
+		tasks     []api.Task
+	}
 )
 
 // Update takes a message.
@@ -89,7 +92,13 @@ func (p *Pane) Update(msg tea.Msg) (cmd tea.Cmd) {
 		cmd = p.key(msg)
 	case tea.MouseMsg:
 		p.mouse(msg)
+	case pane.Workspace:
+		p.over = false
+		p.clear()
 	case over:
+		if msg.workspace != p.d.Workspace {
+			break
+		}
 		p.d.Store.Apply(&model.Update{Tasks: msg.tasks, Conn: p.d.Store.Conn()})
 	case pane.Created:
 		p.d.Store.Apply(&model.Update{Tasks: []api.Task{msg.Task}, Conn: p.d.Store.Conn()})
@@ -162,13 +171,13 @@ func (p *Pane) filtered() tea.Cmd {
 		return nil
 	}
 	p.over = true
-	ctx, c := p.d.Ctx, p.d.Client
+	ctx, c, workspace := p.d.Ctx, p.d.Client, p.d.Workspace
 	return func() tea.Msg {
 		l, err := c.Tasks(ctx, client.TaskFilter{All: true})
 		if err != nil {
 			return command.Failed{Err: err}
 		}
-		return over{l.Tasks}
+		return over{workspace, l.Tasks}
 	}
 }
 

@@ -209,6 +209,7 @@ type Client struct {
 	List     []api.Task
 	Repo     []api.Repo
 	Agent    []api.Agent
+	Spaces   []api.Workspace
 	Stacks   api.Stack
 	Pulls    map[string]api.PullRequest  // by task
 	Threads  map[string]api.Conversation // by task
@@ -361,6 +362,16 @@ func (c *Client) Operation(_ context.Context, id string) (api.OperationDetail, e
 // Repos lists c.Repo.
 func (c *Client) Repos(context.Context) (api.RepoList, error) {
 	return api.RepoList{Repos: c.Repo}, nil
+}
+
+// Workspaces lists c.Spaces.
+func (c *Client) Workspaces(context.Context) (api.WorkspaceList, error) {
+	return api.WorkspaceList{Workspaces: c.Spaces}, nil
+}
+
+// UseWorkspace notes which one is to be the current one.
+func (c *Client) UseWorkspace(_ context.Context, name string) (api.Workspace, error) {
+	return api.Workspace{Name: name}, c.call("use workspace %s", name)
 }
 
 // Agents lists c.Agent.
