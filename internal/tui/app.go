@@ -38,7 +38,8 @@ type app struct {
 
 	seen    string // the selected task the panes were told of
 	toast   toast
-	typeTo  bool // letters filter the list, and do nothing else there
+	typeTo  bool                      // letters filter the list, and do nothing else there
+	follows map[string]command.Follow // operations that were begun here, by id
 	restyle func(dark bool) theme.Options
 	size    func() (width, height int, err error) // of the terminal
 	failure *failure
@@ -64,7 +65,9 @@ type toast struct {
 
 // newApp builds the screen. The list comes first among the panes.
 func newApp(deps *pane.Deps, panes []pane.Pane) *app {
-	return &app{deps: deps, panes: panes, view: 1, failure: &failure{}, lefts: map[string]string{}}
+	return &app{
+		deps: deps, panes: panes, view: 1, failure: &failure{}, lefts: map[string]string{}, follows: map[string]command.Follow{},
+	}
 }
 
 // Init begins the ticking.
@@ -111,6 +114,10 @@ func (a *app) route(msg tea.Msg) (cmd tea.Cmd) {
 		a.show(msg.Text, false)
 	case command.Failed:
 		a.show(msg.Text(), true)
+	case command.Follow:
+		cmd = a.began(msg)
+	case looked:
+		cmd = a.ended(msg)
 	case pane.Open:
 		a.dialogs = append(a.dialogs, msg.Dialog)
 	case pane.Focus:
@@ -172,7 +179,7 @@ func (a *app) updated(u *model.Update) tea.Cmd {
 		return nil // of a workspace that was left
 	}
 	changed := a.deps.Store.Apply(u)
-	cmd := a.tell(changed)
+	cmd := tea.Batch(a.tell(changed), a.went(u))
 	if u.All && a.begin != "" {
 		cmd = tea.Batch(cmd, a.start())
 	}

@@ -12,7 +12,15 @@ import (
 
 func choices() *tuitest.Client {
 	return &tuitest.Client{
-		Repo:  []api.Repo{{Name: "web"}, {Name: "api"}},
+		Repo: []api.Repo{{Name: "web"}, {Name: "api"}},
+		Plans: map[string]api.PullPlan{"auth1": {
+			Title: "Log people in with passkeys", Head: "feat/auth1", Base: "main", Commits: 3, Draft: true,
+			Body: "- Read the code\n- Add the tables\n\n## How it was tested\nBy hand, with \x1b[31mtwo\x1b[0m browsers.",
+		}},
+		Pulls: map[string]api.PullRequest{"test3": {
+			PullRequestSummary: api.PullRequestSummary{Number: 13, State: api.PullRequestOpen, Checks: api.ChecksFail, Review: api.ReviewChangesRequested},
+			Base:               "feat/form2", CheckRuns: []api.CheckRun{{Workflow: "CI", Name: "test", State: api.ChecksFail}},
+		}},
 		Agent: []api.Agent{{Name: "claude", Installed: true}, {Name: "codex"}, {Name: "demo", Installed: true}},
 	}
 }
@@ -37,6 +45,19 @@ func TestDialogs(t *testing.T) {
 				d.Until("nothing was said yet")
 			}
 			d.Press("ctrl+y")
+		},
+		"merge-blocked": func(d *tuitest.Driver) {
+			d.Press("G", "k")
+			if len(d.Lines()) > 12 {
+				d.Until("nothing was said yet")
+			}
+			d.Press("ctrl+y")
+			d.Until("CI / test")
+			d.Press("s", "a")
+		},
+		"pr": func(d *tuitest.Driver) {
+			d.Press("P")
+			d.Until("edit text")
 		},
 		"inspect": func(d *tuitest.Driver) { d.Press("v") },
 	} {
@@ -125,12 +146,11 @@ func TestCreating(t *testing.T) {
 func TestWork(t *testing.T) {
 	drv, a := started(t, choices(), tuitest.Size{W: 120, H: 40}, plain())
 	ran := a.deps.Program.(*tuitest.Programs)
-	drv.Press("p", "P", "ctrl+s", "o", "ctrl+a", "s", "e")
-	drv.Press("ctrl+y", "y", "G", "ctrl+o", "ctrl+z")
+	drv.Press("p", "ctrl+s", "o", "ctrl+a", "s", "e", "G", "ctrl+o", "ctrl+z")
 	drv.Settle()
 	want := []string{
-		"hf push auth1", "hf pr create auth1", "hf sync auth1", "hf stack restack auth1", "hf attach auth1", "hf shell auth1", "hf open auth1",
-		"hf merge auth1", "hf pr open docs4", "suspend",
+		"hf push auth1", "hf sync auth1", "hf stack restack auth1", "hf attach auth1", "hf shell auth1", "hf open auth1",
+		"hf pr open docs4", "suspend",
 	}
 	if !slices.Equal(ran.Ran, want) {
 		t.Errorf("ran\n%s\nwant\n%s", strings.Join(ran.Ran, "\n"), strings.Join(want, "\n"))

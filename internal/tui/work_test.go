@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/hf-dev/hf/internal/tui/model"
 	"github.com/hf-dev/hf/internal/tui/tuitest"
 	"github.com/hf-dev/hf/pkg/api"
 )
@@ -148,5 +149,131 @@ func TestStackShowsWhatTheFilterHides(t *testing.T) {
 	drv.Press("k")
 	if got := a.deps.Store.Selected().ID; got != "form2" {
 		t.Errorf("%s is selected", got)
+	}
+}
+
+// happens is what hfd tells of an operation.
+func happens(t *testing.T, drv *tuitest.Driver, kind api.EventKind, data any) {
+	t.Helper()
+	b, err := json.Marshal(data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	drv.Send(model.Update{Events: []api.Event{{Kind: kind, Data: b}}, Conn: model.Connection{Up: true}})
+}
+
+// ends has the operation end that was begun.
+func ends(t *testing.T, c *tuitest.Client, drv *tuitest.Driver, d api.OperationDetail) {
+	t.Helper()
+	d.ID = "op"
+	c.Set(func(c *tuitest.Client) { c.Ops = map[string]api.OperationDetail{"op": d} })
+	happens(t, drv, api.EventOperationDone, api.Operation{ID: "op", State: d.State})
+}
+
+// A pull request is seen before it is made, what is changed of it stays, and it
+// is told how it goes.
+func TestMakingAPullRequest(t *testing.T) {
+	c := choices()
+	drv, _ := started(t, c, tuitest.Size{W: 120, H: 40}, plain())
+	drv.Press("P")
+	drv.Until("main from feat/auth1, 3 commits")
+	drv.Type(" and keys")
+	drv.Press("tab", " ", "ctrl+e", "esc", "P")
+	drv.Until("Log people in with passkeys and keys")
+	drv.Until("[ ] ready for review")
+	drv.Until("edited")
+	c.Set(func(c *tuitest.Client) {
+		c.Err = &api.Error{Code: api.CodeUnauthorized, Message: "nobody is signed in", Hint: "hf auth login"}
+	})
+	drv.Press("enter")
+	drv.Until("nobody is signed in. hf auth login")
+	c.Set(func(c *tuitest.Client) { c.Err = nil })
+	drv.Press("enter")
+	drv.Until("pull request of Log people in")
+	called := c.Called()
+	want := "pull auth1 title=Log people in with passkeys and keys draft=false body=" + c.Plans["auth1"].Body + "\nedited"
+	if called[len(called)-1] != want {
+		t.Errorf("asked %q, want %q", called, want)
+	}
+	happens(t, drv, api.EventStepStarted, api.StepEvent{Operation: "op", Step: "push", Detail: "to origin"})
+	drv.Until("passkeys: push to origin")
+	ends(t, c, drv, api.OperationDetail{Operation: api.Operation{State: api.OperationDone, Steps: []api.Step{{Name: "pull_request", Detail: "#15 made: https://example.invalid/15"}}}})
+	drv.Until("passkeys: #15 made: https://example.invalid/15")
+	if strings.Contains(drv.Screen(), "at work") {
+		t.Errorf("the dialog is still there:\n%s", drv.Screen())
+	}
+
+	drv.Press("P")
+	drv.Until("not ready for review yet") // nothing is left of what was typed
+	if strings.Contains(drv.Screen(), "edited") {
+		t.Error("the text is that of the one that was made")
+	}
+}
+
+// One that is there already is pushed, and may become ready.
+func TestThePullRequestIsThere(t *testing.T) {
+	c := choices()
+	c.Plans["auth1"] = api.PullPlan{Existing: &api.PullRequestSummary{Number: 9, State: api.PullRequestDraft, Draft: true, URL: "https://example.invalid/9"}}
+	drv, _ := started(t, c, tuitest.Size{W: 120, H: 40}, plain())
+	drv.Press("P")
+	drv.Until("is there already")
+	drv.Type("xy")
+	drv.Press("tab", " ", "enter")
+	if got := c.Called(); !slices.Equal(got, []string{"pull auth1 title= draft=false body=as planned"}) {
+		t.Errorf("asked %q", got)
+	}
+	drv.Press("esc")
+	c.Set(func(c *tuitest.Client) {
+		c.PullErr = &api.Error{Code: api.CodeNotFound, Message: "the repo has no remote"}
+	})
+	drv.Press("P")
+	drv.Until("the repo has no remote")
+	drv.Press("enter", "esc")
+	if len(c.Called()) != 1 {
+		t.Errorf("asked %q", c.Called())
+	}
+}
+
+// How it is merged is chosen, and what comes of it is told, whenever that is.
+func TestMerging(t *testing.T) {
+	c := choices()
+	drv, a := started(t, c, tuitest.Size{W: 120, H: 40}, plain())
+	drv.Press("ctrl+y")
+	drv.Until("the branch is merged here")
+	drv.Press("a", "s", "s", "r", "k", "y") // what has no pull request cannot be merged by itself
+	drv.Until("it goes on")
+	drv.Press("y", "esc", "j", "j", "j", "j", "ctrl+y")
+	drv.Until("The task on top of it moves")
+	drv.Press("a", "w", "enter")
+	drv.Until("it goes on")
+	want := []string{"merge auth1 method=rebase auto=false keep=true anyway=false", "merge form2 method= auto=true keep=false anyway=true"}
+	if got := c.Called(); !slices.Equal(got, want) {
+		t.Errorf("asked %q", got)
+	}
+	// hfd went away meanwhile, and its end was not told.
+	c.Set(func(c *tuitest.Client) {
+		c.Ops = map[string]api.OperationDetail{"op": {Operation: api.Operation{ID: "op", State: api.OperationFailed, Error: &api.Error{Message: "it is a draft", Hint: "mark it as ready"}}}}
+	})
+	drv.Send(tuitest.Snapshot())
+	drv.Until("it is a draft. mark it as ready")
+	if len(a.follows) != 0 || !strings.Contains(drv.Screen(), "[✓] anyway") {
+		t.Errorf("%v is followed still, or the dialog is gone:\n%s", a.follows, drv.Screen())
+	}
+}
+
+func TestDryRun(t *testing.T) {
+	c := choices()
+	drv, _ := started(t, c, tuitest.Size{W: 120, H: 40}, plain())
+	drv.Press(":")
+	drv.Type("submit: only")
+	drv.Press("enter")
+	drv.Until("what submit would do")
+	ends(t, c, drv, api.OperationDetail{
+		Operation: api.Operation{State: api.OperationDone},
+		Stack:     &api.StackReport{Branches: []api.StackResult{{Branch: "feat/auth1", Outcome: api.OutcomeSubmitted, Detail: "would-create"}}},
+	})
+	drv.Until("feat/auth1  would create")
+	if got := c.Called(); !slices.Equal(got, []string{"stack submit auth1 dry=true"}) {
+		t.Errorf("asked %q", got)
 	}
 }

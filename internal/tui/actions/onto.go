@@ -18,13 +18,11 @@ import (
 func onto(d *pane.Deps, e *command.Env) tea.Cmd {
 	b := branches(e)[0]
 	ctx, c := e.Ctx, e.Client
-	return func() tea.Msg {
+	m, look := confirm.NewLater(d, "onto", func() (func() pane.Dialog, error) {
 		s, err := tree(ctx, c, &b)
-		if err != nil {
-			return command.Failed{Err: err}
-		}
-		return pane.Run{Do: func() tea.Cmd { return pane.OpenCmd(palette.New(d, "onto", bases(d, &b, &s))) }}
-	}
+		return func() pane.Dialog { return palette.New(d, "onto", bases(d, &b, &s)) }, err
+	})
+	return tea.Batch(d.Show(m), look)
 }
 
 // tree asks for the tree that a branch is in.

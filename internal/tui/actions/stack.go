@@ -32,6 +32,7 @@ func Stack(d *pane.Deps) []command.Action {
 		{Name: "stack.submit", Title: "Submit: pull requests for the branch and all below it", Group: group, Place: panes, Keys: []string{"S"}, When: needsBranch, Run: spice("submit", "submit")},
 		{Name: "stack.submit.stack", Title: "Submit the whole stack", Group: group, Place: here, When: needsBranch, Run: spice("submit", "submit", "--stack")},
 		{Name: "stack.submit.draft", Title: "Submit: new pull requests are drafts", Group: group, Place: here, When: needsBranch, Run: spice("submit drafts of", "submit", "--draft")},
+		{Name: "stack.submit.dryrun", Title: "Submit: only say what would be done", Group: group, Place: here, When: needsBranch, Run: func(e *command.Env) tea.Cmd { return dryRun(d, e) }},
 		{Name: "stack.sync", Title: "Sync the trunk: fetch it, drop what was merged, restack", Group: group, Place: here, Keys: []string{"y"}, When: needsBranch, Run: repoWide("sync", "sync")},
 		{Name: "stack.track", Title: "Track a branch: make it part of a stack", Group: group, Place: here, Keys: []string{"+"}, When: needsBranch, Run: func(e *command.Env) tea.Cmd { return track(d, e) }},
 		{Name: "stack.untrack", Title: "Untrack the branch: take it out of its stack", Group: group, Place: here, Keys: []string{"-"}, When: needsBranch, Run: spice("untrack", "untrack")},
@@ -152,7 +153,7 @@ func onStopped(what string, words ...string) func(*command.Env) tea.Cmd {
 // abort asks before: what was resolved so far is lost.
 func abort(d *pane.Deps, e *command.Env) tea.Cmd {
 	b := stopped(e)
-	return pane.OpenCmd(confirm.New(d, "give up?", []string{
+	return d.Show(confirm.New(d, "give up?", []string{
 		"The rebase of " + d.Theme.Bold.Render(b.shown()) + " ends, and every branch that the action moved is back where it was.",
 		"What was resolved in its worktree so far is lost.",
 	}, confirm.Choice{Key: "y", Text: "put all back", Run: e.Program.Behind("abort "+b.shown(), b.args("abort")...)}))
@@ -174,14 +175,14 @@ func fold(d *pane.Deps, e *command.Env) tea.Cmd {
 		lines = append(lines, "The branch, which is no task's, is deleted.")
 	}
 	lines = append(lines, d.Theme.Dim.Render(d.Keys.Hint("stack.undo")+" undoes it."))
-	return pane.OpenCmd(confirm.New(d, "fold?", lines, confirm.Choice{Key: "y", Text: "fold", Run: e.Program.Behind("fold "+b.shown(), b.args("fold")...)}))
+	return d.Show(confirm.New(d, "fold?", lines, confirm.Choice{Key: "y", Text: "fold", Run: e.Program.Behind("fold "+b.shown(), b.args("fold")...)}))
 }
 
 // track asks for a branch, which may be one that is in no tree yet.
 func track(d *pane.Deps, e *command.Env) tea.Cmd {
 	b := branches(e)[0]
 	hint := "a branch of " + widget.CleanLine(b.Repo) + "; no commit moves"
-	return pane.OpenCmd(confirm.NewLine(d, "track", hint, b.shown(), func(name string) tea.Cmd {
+	return d.Show(confirm.NewLine(d, "track", hint, b.shown(), func(name string) tea.Cmd {
 		return e.Program.Behind("track "+name, "stack", "track", name, "--repo", b.Repo)
 	}))
 }

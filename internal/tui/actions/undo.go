@@ -22,21 +22,22 @@ const lookBack = 300
 func undo(d *pane.Deps, e *command.Env) tea.Cmd {
 	repo := branches(e)[0].Repo
 	ctx, c := e.Ctx, e.Client
-	return func() tea.Msg {
+	m, look := confirm.NewLater(d, "undo?", func() (func() pane.Dialog, error) {
 		last := lastAction(ctx, c, repo)
-		return pane.Run{Do: func() tea.Cmd { return askUndo(d, repo, last) }}
-	}
+		return func() pane.Dialog { return askUndo(d, repo, last) }, nil
+	})
+	return tea.Batch(d.Show(m), look)
 }
 
-func askUndo(d *pane.Deps, repo string, last *api.HistoryEntry) tea.Cmd {
+func askUndo(d *pane.Deps, repo string, last *api.HistoryEntry) pane.Dialog {
 	lines := []string{"The last action on the stacks of " + d.Theme.Bold.Render(widget.CleanLine(repo)) + " that changed anything:"}
 	if last != nil {
 		lines = append(lines, d.Theme.Accent.Render(render.Age(d.Now(), last.Time)+" ago")+" "+widget.CleanLine(last.Text))
 	}
 	lines = append(lines, "", "Every branch goes back to where it was before. What is moved away is kept below refs/hf/. What was pushed stays pushed.")
-	return pane.OpenCmd(confirm.New(d, "undo?", lines, confirm.Choice{
+	return confirm.New(d, "undo?", lines, confirm.Choice{
 		Key: "y", Text: "undo", Run: d.Program.Behind("undo in "+widget.CleanLine(repo), "stack", "undo", "--repo", repo),
-	}))
+	})
 }
 
 // lastAction is what undo is about, as far as history tells: nil where it does

@@ -4,9 +4,9 @@ import (
 	tea "github.com/charmbracelet/bubbletea"
 
 	"github.com/hf-dev/hf/internal/tui/command"
-	"github.com/hf-dev/hf/internal/tui/confirm"
 	"github.com/hf-dev/hf/internal/tui/keys"
 	"github.com/hf-dev/hf/internal/tui/pane"
+	"github.com/hf-dev/hf/internal/tui/pull"
 	"github.com/hf-dev/hf/internal/tui/widget"
 	"github.com/hf-dev/hf/pkg/api"
 )
@@ -17,7 +17,7 @@ func Work(d *pane.Deps) []command.Action {
 	return []command.Action{
 		{Name: "push", Title: "Push the branch", Group: group, Place: keys.Panes, Keys: []string{"p"}, Many: true, When: command.NeedsLife, Run: behind("push", "push")},
 		{Name: "sync", Title: "Sync: take over what is on the remote and in the base", Group: group, Place: keys.Global, Keys: []string{"ctrl+s"}, Many: true, When: command.NeedsLife, Run: behind("sync", "sync")},
-		{Name: "pr.create", Title: "Create a pull request, or update it", Group: group, Place: keys.Panes, Keys: []string{"P"}, When: command.NeedsLife, Run: behind("pull request", "pr", "create")},
+		{Name: "pr.create", Title: "Create a pull request, or update it", Group: group, Place: keys.Panes, Keys: []string{"P"}, When: command.NeedsLife, Run: func(e *command.Env) tea.Cmd { return create(d, e) }},
 		{Name: "pr.open", Title: "Open the pull request in the browser", Group: group, Place: keys.Global, Keys: []string{"ctrl+o"}, When: needsPull, Run: behind("open", "pr", "open")},
 		{Name: "merge", Title: "Merge the pull request", Group: group, Place: keys.Global, Keys: []string{"ctrl+y"}, When: command.NeedsLife, Run: func(e *command.Env) tea.Cmd { return merge(d, e) }},
 		{Name: "fix.ci", Title: "Have the agent mend failing checks", Group: group, Place: keys.Checks, Keys: []string{"f"}, When: needsPull, Run: behind("fix", "fix", "--ci")},
@@ -49,15 +49,18 @@ func behind(what string, args ...string) func(*command.Env) tea.Cmd {
 	}
 }
 
-// merge asks before, for nothing takes it back.
-func merge(d *pane.Deps, e *command.Env) tea.Cmd {
-	t := e.Store.Selected()
-	lines := []string{d.Theme.Bold.Render(widget.CleanLine(t.Title)), widget.CleanLine(t.Branch) + " into " + widget.CleanLine(t.Base)}
-	if p, ok := t.Pull.Get(); ok {
-		lines = append(lines, d.Theme.Pull(&p))
-		if p.Checks == api.ChecksFail {
-			lines = append(lines, d.Theme.Bad.Render("its checks fail"))
-		}
+// create asks what the pull request is to be. Those of several tasks are made as
+// hf makes them.
+func create(d *pane.Deps, e *command.Env) tea.Cmd {
+	if len(e.Store.Targets()) > 1 {
+		return behind("pull request", "pr", "create")(e)
 	}
-	return d.Show(confirm.New(d, "merge?", lines, confirm.Choice{Key: "y", Text: "merge", Run: e.Program.Behind("merge", "merge", t.ID)}))
+	m, plan := pull.NewCreate(d, e.Store.Targets()[0])
+	return tea.Batch(d.Show(m), plan)
+}
+
+// merge asks how, and says what is in the way.
+func merge(d *pane.Deps, e *command.Env) tea.Cmd {
+	m, look := pull.NewMerge(d, e.Store.Selected())
+	return tea.Batch(d.Show(m), look)
 }

@@ -14,6 +14,22 @@ import (
 // shows nothing.
 type Done struct{ Text string }
 
+// Follow is the message that hfd is at work on an operation that was asked for
+// here: it is told how it goes, and what came of it.
+type Follow struct {
+	What      string // it is called
+	Operation string // its id
+	Step      string // whose detail says what came of it
+	// Then, where not nil, gets what came of it instead.
+	Then func(d *api.OperationDetail) tea.Cmd
+}
+
+// Ended is the message to a dialog that an operation ended.
+type Ended struct {
+	Operation string
+	Err       error // what is wrong, nil = it was done
+}
+
 // Failed is the message that something was not done.
 type Failed struct{ Err error }
 

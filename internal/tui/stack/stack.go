@@ -106,7 +106,7 @@ func (p *Pane) act(msg tea.Msg) tea.Cmd {
 	case End:
 		p.list.End()
 	case Go:
-		return tea.Sequence(p.follow(), command.Tell(pane.Focus{Place: keys.Conversation}))
+		return tea.Batch(p.follow(), p.d.Post(pane.Focus{Place: keys.Conversation}))
 	default:
 		return nil
 	}
@@ -131,7 +131,7 @@ func (p *Pane) follow() tea.Cmd {
 	if r == nil || r.b.Task == "" || r.b.Task == p.task {
 		return nil
 	}
-	return command.Tell(pane.To{Place: keys.List, Msg: tasklist.Goto{ID: r.b.Task}})
+	return p.d.Post(pane.To{Place: keys.List, Msg: tasklist.Goto{ID: r.b.Task}})
 }
 
 // under is the row that the cursor is on, nil for none.

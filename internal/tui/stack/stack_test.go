@@ -26,19 +26,22 @@ func (a alone) Init() tea.Cmd { return nil }
 func (a alone) View() string  { return strings.Join(a.Pane.View(true), "\n") }
 
 func (a alone) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
-	switch msg := msg.(type) {
-	case tea.WindowSizeMsg:
-		a.Resize(msg.Width, msg.Height)
+	if size, ok := msg.(tea.WindowSizeMsg); ok {
+		a.Resize(size.Width, size.Height)
 		return a, nil
-	case pane.To:
-		to, ok := msg.Msg.(tasklist.Goto)
-		if !ok || msg.Place != keys.List {
-			return a, nil
-		}
-		a.d.Store.Select(to.ID)
-		return a, a.Pane.Update(pane.Selected{ID: to.ID})
 	}
-	return a, a.Pane.Update(msg)
+	cmd := a.Pane.Update(msg)
+	for _, posted := range a.d.Posted() {
+		to, ok := posted.(pane.To)
+		if !ok || to.Place != keys.List {
+			continue
+		}
+		if task, ok := to.Msg.(tasklist.Goto); ok {
+			a.d.Store.Select(task.ID)
+			cmd = tea.Batch(cmd, a.Pane.Update(pane.Selected{ID: task.ID}))
+		}
+	}
+	return a, cmd
 }
 
 func bindings(*pane.Deps) *command.Table {

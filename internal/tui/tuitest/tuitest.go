@@ -220,6 +220,7 @@ type Client struct {
 	TalkErr  error                     // of Comments
 	DiffErr  error                     // of Diff
 	StackErr error                     // of Stack
+	Plans    map[string]api.PullPlan   // by task
 
 	mu    sync.Mutex
 	Calls []string
@@ -334,6 +335,39 @@ func (c *Client) PullRequest(_ context.Context, task string) (api.PullRequest, e
 	return c.pull(task)
 }
 
+// PlanPull gives c.Plans.
+func (c *Client) PlanPull(_ context.Context, task string, _ api.CreatePull) (api.PullPlan, error) {
+	defer c.read("plan " + task)()
+	return c.Plans[task], c.PullErr
+}
+
+// CreatePull notes a pull request to be made.
+func (c *Client) CreatePull(_ context.Context, task string, in api.CreatePull) (api.Accepted, error) {
+	body, draft := "as planned", "as it is"
+	if in.Body != nil {
+		body = *in.Body
+	}
+	if in.Draft != nil {
+		draft = fmt.Sprint(*in.Draft)
+	}
+	return accepted(task), c.call("pull %s title=%s draft=%s body=%s", task, in.Title, draft, body)
+}
+
+// Merge notes a merge.
+func (c *Client) Merge(_ context.Context, task string, in api.MergeTask) (api.Accepted, error) {
+	return accepted(task), c.call("merge %s method=%s auto=%v keep=%v anyway=%v", task, in.Method, in.Auto, in.Keep, in.Anyway)
+}
+
+// accepted is the answer to what goes on as the operation "op".
+func accepted(task string) api.Accepted {
+	return api.Accepted{Task: api.Task{ID: task, Title: task}, Operation: &api.Operation{ID: "op"}}
+}
+
+// StackAction notes an action on stacks.
+func (c *Client) StackAction(_ context.Context, in api.StackAction) (api.ChangeAccepted, error) {
+	return api.ChangeAccepted{Operation: api.Operation{ID: "op"}}, c.call("stack %s %s%s dry=%v", in.Action, in.Task, in.Branch, in.DryRun)
+}
+
 // LookAtPull gives c.Pulls.
 func (c *Client) LookAtPull(_ context.Context, task string, _ api.LookAtPull) (api.PullRequest, error) {
 	defer c.read("look " + task)()
@@ -356,6 +390,7 @@ func (c *Client) Comments(_ context.Context, task string, _ api.ReadComments) (a
 
 // Operation gives c.Ops.
 func (c *Client) Operation(_ context.Context, id string) (api.OperationDetail, error) {
+	defer c.read("operation " + id)()
 	return c.Ops[id], nil
 }
 
