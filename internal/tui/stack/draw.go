@@ -131,7 +131,11 @@ func (p *Pane) stopped() []string {
 func (p *Pane) ways() string {
 	t := p.d.Theme
 	var parts []string
-	for _, w := range [][2]string{{"stack.continue", "go on"}, {"stack.abort", "put all back"}, {"stack.resolve", "let the agent"}, {"shell", "shell"}} {
+	ways := [][2]string{{"stack.continue", "go on"}, {"stack.abort", "put all back"}, {"stack.resolve", "let the agent"}}
+	if task := p.d.Store.Task(p.task); task != nil && task.Rebase != nil { // these are for the selected task
+		ways = append(ways, [2]string{"shell", "shell"}, [2]string{"editor", "editor"})
+	}
+	for _, w := range ways {
 		if k := p.d.Keys.Hint(w[0]); k != "" {
 			parts = append(parts, t.Key.Render(k)+" "+w[1])
 		}
