@@ -67,6 +67,7 @@ type toast struct {
 func newApp(deps *pane.Deps, panes []pane.Pane) *app {
 	return &app{
 		deps: deps, panes: panes, view: 1, failure: &failure{}, lefts: map[string]string{}, follows: map[string]command.Follow{},
+		notify: notifier{touched: deps.Now()},
 	}
 }
 
@@ -140,8 +141,10 @@ func (a *app) route(msg tea.Msg) (cmd tea.Cmd) {
 		cmd = a.drafts(msg.Err, tea.Batch(a.tell(msg), a.dialog(msg)))
 	case draft.Unsaved:
 		cmd = a.drafts(msg.Err, nil)
+	case unheard:
+		a.deps.Screen.Write(a.notify.desktop.sequence(msg.text))
 	case tea.FocusMsg, tea.BlurMsg:
-		_, a.notify.away = msg.(tea.BlurMsg)
+		a.notify.focus(msg)
 		cmd = a.tell(msg)
 	default:
 		cmd = tea.Batch(a.tell(msg), a.dialog(msg))
@@ -183,8 +186,8 @@ func (a *app) updated(u *model.Update) tea.Cmd {
 	if u.All && a.begin != "" {
 		cmd = tea.Batch(cmd, a.start())
 	}
-	if text := a.notify.look(a.deps.Store); text != "" {
-		a.deps.Screen.Write(text)
+	if text := a.notify.look(a.deps.Store, a.deps.Now()); text != "" {
+		cmd = tea.Batch(cmd, a.notify.tell(text, a.deps.Screen))
 	}
 	if title := a.title(); title != a.titled {
 		a.titled = title

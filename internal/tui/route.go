@@ -26,6 +26,7 @@ func (a *app) typed(msg tea.KeyMsg) tea.Cmd {
 // key does what a key means where the person is.
 func (a *app) key(msg tea.KeyMsg) tea.Cmd {
 	a.toast = toast{} // it was seen
+	a.notify.touched = a.deps.Now()
 	if len(a.dialogs) > 0 {
 		return a.dialog(msg)
 	}
@@ -137,6 +138,7 @@ func (a *app) relayout(msg layoutMsg) tea.Cmd {
 
 // mouse hands a click or a turn of the wheel to what is under it.
 func (a *app) mouse(msg tea.MouseMsg) tea.Cmd {
+	a.notify.touched = a.deps.Now()
 	if len(a.dialogs) > 0 {
 		return a.dialog(msg)
 	}

@@ -142,6 +142,7 @@ func run(ctx context.Context, o *options, environ []string, s Settings, tty *os.
 		hello, err := c.Peer(ctx)
 		return client.Env(hello.Env, environ), err
 	}
+	a.notify.desktop = newDesktop(ctx, environ)
 	a.pick = o.pick
 	a.begin = o.task
 	kb := &keyboard{File: tty, tell: func(m tea.Msg) { go send(m) }}
