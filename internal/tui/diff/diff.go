@@ -24,6 +24,9 @@ const (
 	// settle is how long after something happened to the task it is read again:
 	// what happens until then is in it.
 	settle = 600 * time.Millisecond
+	// rest is how many times as long as it took to read a diff it is not read
+	// again, and restMost how long at most: a large repo has other things to do.
+	rest, restMost = 4, 10 * time.Second
 	// keepViews is how many diffs are kept for coming back to.
 	keepViews = 6
 )
@@ -41,6 +44,7 @@ type Pane struct {
 	comments      map[string][]*comment
 	reading       *reading
 	due           bool // it will be read again
+	took          time.Duration
 	wrong         string
 }
 
@@ -117,6 +121,7 @@ type (
 		of     *reading
 		change *change
 		err    error
+		took   time.Duration
 	}
 	sent struct {
 		task     string
@@ -191,7 +196,7 @@ func (p *Pane) changed(c *model.Changed) tea.Cmd {
 
 func (p *Pane) later() tea.Cmd {
 	task := p.task
-	return tea.Tick(settle, func(time.Time) tea.Msg { return again{task} })
+	return tea.Tick(max(settle, min(rest*p.took, restMost)), func(time.Time) tea.Msg { return again{task} })
 }
 
 // read asks for the diff of the task that is looked at.
@@ -214,14 +219,13 @@ func (p *Pane) read() tea.Cmd {
 	}
 	return func() tea.Msg {
 		defer stop()
+		begin := time.Now()
 		d, err := c.Diff(ctx, r.task, api.PatchText)
-		switch {
-		case err != nil:
-			return arrived{of: r, err: err}
-		case had != nil && had.raw.Patch == d.Patch && slices.Equal(had.raw.Files, d.Files):
-			return arrived{of: r, change: had}
+		a := arrived{of: r, change: had, err: err, took: time.Since(begin)}
+		if had == nil || had.raw.Patch != d.Patch || !slices.Equal(had.raw.Files, d.Files) {
+			a.change = parse(&d)
 		}
-		return arrived{of: r, change: parse(&d)}
+		return a
 	}
 }
 
@@ -237,7 +241,7 @@ func (p *Pane) arrived(msg arrived) tea.Cmd {
 	if msg.of != p.reading {
 		return nil // of a task that is no longer looked at
 	}
-	p.reading = nil
+	p.reading, p.took = nil, msg.took
 	if msg.err != nil {
 		p.wrong = command.Failed{Err: msg.err}.Text()
 	} else {

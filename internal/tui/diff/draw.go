@@ -124,7 +124,7 @@ func short(path string, width int, ellipsis string) string {
 func (p *painter) line(f *file, at spot) string {
 	h := &f.hunks[at.hunk]
 	l := &h.lines[at.line]
-	gutter := p.gutter(l, f.digits)
+	gutter := p.gutter(l, f.digits, p.width >= wide && !f.oneSided())
 	if l.kind == '\\' {
 		return gutter + p.t.Dim.Render(widget.CleanLine(head(l.text)))
 	}
@@ -167,7 +167,7 @@ func ending(shown, text string) string {
 
 // gutter is what stands before the text of a line: its numbers, and whether it
 // came or went.
-func (p *painter) gutter(l *line, digits int) string {
+func (p *painter) gutter(l *line, digits int, both bool) string {
 	t := p.t
 	num := func(n int32) string {
 		if n == 0 {
@@ -177,7 +177,7 @@ func (p *painter) gutter(l *line, digits int) string {
 		return widget.Spaces(digits-len(s)) + s
 	}
 	numbers := num(l.number())
-	if p.width >= wide {
+	if both {
 		numbers = num(l.old) + " " + num(l.new)
 	}
 	switch l.kind {

@@ -30,6 +30,11 @@ type hunk struct {
 	lines []line
 }
 
+// oneSided reports whether all lines of a file came, or all are gone.
+func (f *file) oneSided() bool {
+	return f.Status == "added" || f.Status == "untracked" || f.Status == "deleted"
+}
+
 // line is a line of a hunk.
 type line struct {
 	kind     byte         // '+', '-', ' ', or '\\' for a word of git's about the line above

@@ -6,7 +6,6 @@ import (
 
 	tea "github.com/charmbracelet/bubbletea"
 
-	"github.com/hf-dev/hf/internal/tui/command"
 	"github.com/hf-dev/hf/internal/tui/compose"
 	"github.com/hf-dev/hf/internal/tui/pane"
 	"github.com/hf-dev/hf/internal/tui/widget"
@@ -96,13 +95,13 @@ func (p *Pane) cancel() tea.Cmd {
 		v.from = -1
 		return nil
 	}
-	return command.Tell(pane.Act{Name: "back"})
+	return p.d.Post(pane.Act{Name: "back"})
 }
 
 // shift shows more of long lines. At their beginning, left is back.
 func (p *Pane) shift(n int) tea.Cmd {
 	if n < 0 && p.paint.left == 0 {
-		return command.Tell(pane.Act{Name: "back"})
+		return p.d.Post(pane.Act{Name: "back"})
 	}
 	p.paint.left = max(min(p.paint.left+n*shift, most), 0)
 	p.paint.forget()

@@ -42,7 +42,7 @@ func (p *Pane) write() tea.Cmd {
 	p.input.Of(c.Key)
 	cmd := p.input.Begin()
 	p.lay()
-	return tea.Batch(command.Tell(pane.Focus{Place: keys.Diff}), cmd)
+	return tea.Batch(p.d.Post(pane.Focus{Place: keys.Diff}), cmd)
 }
 
 // begin makes a comment about the selected lines, or about the file whose name
