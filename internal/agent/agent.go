@@ -25,6 +25,9 @@ type Profile struct {
 	Name    string
 	Builtin bool
 	Command []string // required; its first word is a path or is found on the session's PATH
+	// Terminal is the command of its own terminal, and Resume that of one that goes
+	// on with the conversation {conversation}. nil: hf knows none.
+	Terminal, TerminalResume []string
 	// Env is set for the agent. A value "$NAME" is taken from the caller.
 	Env map[string]string
 	// PolicyEnv is set besides Env under a permission policy.
@@ -89,8 +92,11 @@ func (p Profile) ACP(cwd string, permission api.Permission, mode, model string) 
 func builtins(demo []string) []Profile {
 	return []Profile{claude(), codex(), opencode(), gemini(), {
 		Name: Demo, Builtin: true, Command: slices.Clone(demo),
-		Modes:  map[api.Permission]string{api.PermissionAsk: "ask", api.PermissionEdits: "edits", api.PermissionAll: "all"},
-		Resume: acp.ResumeByID,
+		// hfd asks a terminal on its standard output for its colours at every start.
+		Terminal:       slices.Concat([]string{"/bin/sh", "-c", `exec "$@" >/dev/null`, "sh"}, demo, []string{"--terminal"}),
+		TerminalResume: slices.Concat([]string{"/bin/sh", "-c", `exec "$@" >/dev/null`, "sh"}, demo, []string{"--terminal", conversation}),
+		Modes:          map[api.Permission]string{api.PermissionAsk: "ask", api.PermissionEdits: "edits", api.PermissionAll: "all"},
+		Resume:         acp.ResumeByID,
 	}}
 }
 
@@ -99,6 +105,7 @@ func builtins(demo []string) []Profile {
 func claude() Profile {
 	return Profile{
 		Name: Claude, Builtin: true, Command: []string{"claude-agent-acp"},
+		Terminal: []string{"claude"}, TerminalResume: []string{"claude", "--resume", conversation},
 		Env: map[string]string{"DISABLE_AUTOUPDATER": "1", "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC": "1"},
 		Modes: map[api.Permission]string{
 			api.PermissionAsk: "default", api.PermissionEdits: "acceptEdits", api.PermissionAll: "bypassPermissions,acceptEdits",
@@ -119,6 +126,8 @@ func claude() Profile {
 func codex() Profile {
 	return Profile{
 		Name: Codex, Builtin: true, Command: []string{"codex-acp"},
+		// Without the flag a daemon of its own outlives it.
+		Terminal: []string{"codex", "--no-daemon"}, TerminalResume: []string{"codex", "--no-daemon", "resume", conversation},
 		PolicyEnv: map[api.Permission]map[string]string{
 			api.PermissionAsk:   {"INITIAL_AGENT_MODE": "read-only"},
 			api.PermissionEdits: {"INITIAL_AGENT_MODE": "read-only"},
@@ -145,6 +154,7 @@ func codex() Profile {
 func opencode() Profile {
 	return Profile{
 		Name: OpenCode, Builtin: true, Command: []string{"opencode", "acp"},
+		Terminal: []string{"opencode"}, TerminalResume: []string{"opencode", "-s", conversation},
 		Env: map[string]string{"OPENCODE_DISABLE_AUTOUPDATE": "1", "OPENCODE_DISABLE_MODELS_FETCH": "1"},
 		PolicyEnv: map[api.Permission]map[string]string{
 			api.PermissionAsk:   {"OPENCODE_PERMISSION": `{"edit":"ask","bash":"ask","webfetch":"ask"}`},
@@ -177,7 +187,8 @@ func opencode() Profile {
 func gemini() Profile {
 	return Profile{
 		Name: Gemini, Builtin: true, Command: []string{"gemini", "--acp"},
-		Env: map[string]string{"GEMINI_CLI_NO_RELAUNCH": "true", "GEMINI_CLI_TRUST_WORKSPACE": "true"},
+		Terminal: []string{"gemini"},
+		Env:      map[string]string{"GEMINI_CLI_NO_RELAUNCH": "true", "GEMINI_CLI_TRUST_WORKSPACE": "true"},
 		Modes: map[api.Permission]string{
 			api.PermissionAsk: "default", api.PermissionEdits: "autoEdit,auto_edit", api.PermissionAll: "yolo",
 		},

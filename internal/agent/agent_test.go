@@ -245,3 +245,40 @@ func TestHowToSignIn(t *testing.T) {
 		t.Errorf("of a program nobody knows it says %q", got)
 	}
 }
+
+// Each agent's own terminal goes on with the conversation where it can.
+func TestOwnTerminal(t *testing.T) {
+	r := New(Options{Demo: []string{"hfd", "demo-agent"}, Configured: []Configured{
+		{Name: "mine", Command: []string{"mine", "--acp"}},
+		{Name: "again", Command: []string{"again"}, Terminal: []string{"again", "--id={conversation}"}},
+		{Name: Codex, Terminal: []string{"/opt/codex"}},
+	}})
+	for _, c := range []struct {
+		agent, id, argv string
+		resumes         bool
+	}{
+		{Claude, "c1", "claude --resume c1", true},
+		{Claude, "", "claude", false},
+		{Claude, "--dangerous", "claude", false},
+		{Codex, "c1", "/opt/codex", false},
+		{OpenCode, "c1", "opencode -s c1", true},
+		{Gemini, "c1", "gemini", false},
+		{Demo, "c1", `/bin/sh -c exec "$@" >/dev/null sh hfd demo-agent --terminal c1`, true},
+		{"again", "c1", "again --id=c1", true},
+		{"again", "", "there is no conversation with again yet", false},
+		{"mine", "c1", "hf knows no terminal of agent mine", false},
+	} {
+		p, err := r.Profile(c.agent)
+		if err != nil {
+			t.Fatal(err)
+		}
+		argv, resumes, err := p.OwnTerminal(c.id)
+		got := strings.Join(argv, " ")
+		if err != nil {
+			got = err.Error()
+		}
+		if !strings.HasPrefix(got, c.argv) || resumes != c.resumes {
+			t.Errorf("%s with %q: %q, %t", c.agent, c.id, got, resumes)
+		}
+	}
+}

@@ -17,6 +17,7 @@ import (
 type Configured struct {
 	Name       string
 	Command    []string
+	Terminal   []string // the command of its own terminal; empty = as built in
 	Env        map[string]string
 	Mode       string // "" = the one the permission policy means
 	Model      string // "" = the agent's own choice
@@ -59,6 +60,9 @@ func (p *Profile) configure(c Configured) {
 	if len(c.Command) > 0 {
 		p.Command = slices.Clone(c.Command)
 		p.detect.asksVersion = false // another program than the one hf knows
+	}
+	if len(c.Terminal) > 0 {
+		p.ownTerminal(slices.Clone(c.Terminal))
 	}
 	if len(c.Env) > 0 {
 		env := maps.Clone(p.Env)

@@ -25,6 +25,7 @@ type Config struct {
 	Permission api.Permission // the policy of agents and tasks that have none
 	QuietAfter time.Duration  // how long an agent may say nothing in a turn before that is shown; 0 = for ever
 	Provider   string         // the sandbox provider of tasks that name none; "" = hf chooses
+	DetachKey  string         // leaves an agent's own terminal
 	Editor     string         // the shell command that `hf open` runs; "" = $VISUAL or $EDITOR
 	Agents     map[string]Agent
 	Repos      map[string]Repo  // by their names in hf
@@ -50,6 +51,7 @@ type Config struct {
 // their own when Command is set.
 type Agent struct {
 	Command    []string          // the program and its arguments; empty = as built in
+	Terminal   []string          // those of its own terminal; empty = as built in
 	Env        map[string]string // more variables; Reference tells values that name the caller's
 	Mode       string            // the agent's own mode to work in; "" = as the permission policy means
 	Permission api.Permission    // "" = as the configuration says for all
@@ -167,6 +169,7 @@ func Default() Config {
 		Workspace:   "default",
 		Permission:  api.PermissionAsk,
 		QuietAfter:  45 * time.Second,
+		DetachKey:   "ctrl+q",
 		Agents:      map[string]Agent{},
 		Repos:       map[string]Repo{},
 		Forge:       map[string]Forge{},

@@ -21,6 +21,7 @@ agent = "claude"
 permission = "edits"
 provider = "worktree"
 editor = "code -w"
+detach_key = "ctrl+]"
 
 [agents.claude]
 env = { ANTHROPIC_API_KEY = "$ANTHROPIC_API_KEY", REGION = "eu" }
@@ -33,6 +34,7 @@ command = ["my agent", "--acp"]
 
 [agents."two.words"]
 command = "other --acp -v"
+terminal = ["other", "-r", "{conversation}"]
 
 [backend]
 idle_exit = 0
@@ -95,11 +97,11 @@ func TestParse(t *testing.T) {
 		t.Fatalf("Parse = %v, warnings %v", err, warnings)
 	}
 	want := Config{
-		Workspace: "work", Agent: "claude", Permission: api.PermissionEdits, QuietAfter: 45 * time.Second, Provider: "worktree", Editor: "code -w",
+		Workspace: "work", Agent: "claude", Permission: api.PermissionEdits, QuietAfter: 45 * time.Second, Provider: "worktree", DetachKey: "ctrl+]", Editor: "code -w",
 		Agents: map[string]Agent{
 			"claude":    {Env: map[string]string{"ANTHROPIC_API_KEY": "$ANTHROPIC_API_KEY", "REGION": "eu"}, Permission: api.PermissionAll, Mode: "plan", Model: "opus"},
 			"mine":      {Command: []string{"my agent", "--acp"}},
-			"two.words": {Command: []string{"other", "--acp", "-v"}},
+			"two.words": {Command: []string{"other", "--acp", "-v"}, Terminal: []string{"other", "-r", "{conversation}"}},
 		},
 		Repos:   map[string]Repo{},
 		Forge:   map[string]Forge{},
@@ -120,14 +122,14 @@ func TestParse(t *testing.T) {
 		t.Errorf("Parse (-want +got):\n%s", diff)
 	}
 	for key, origin := range map[string]string{
-		"workspace": "c.toml:2", "agents.claude.env.REGION": "c.toml:9", `agents."two.words".command`: "c.toml:18",
-		"create.base": "c.toml:27", "create": "c.toml:26", "backend.nothing": "default",
+		"workspace": "c.toml:2", "agents.claude.env.REGION": "c.toml:10", `agents."two.words".command`: "c.toml:19",
+		"create.base": "c.toml:29", "create": "c.toml:28", "backend.nothing": "default",
 	} {
 		if got.Origin(key) != origin {
 			t.Errorf("Origin(%s) = %s, want %s", key, got.Origin(key), origin)
 		}
 	}
-	if got.Origins()["create.base"] != "c.toml:27" {
+	if got.Origins()["create.base"] != "c.toml:29" {
 		t.Errorf("Origins = %v", got.Origins())
 	}
 }
@@ -135,7 +137,8 @@ func TestParse(t *testing.T) {
 func TestParseRefuses(t *testing.T) {
 	tests := map[string]struct{ content, want string }{
 		"unknown key, near one":    {"agnet = 'x'", `f:1: unknown key "agnet"; did you mean "agent"?`},
-		"unknown key, none near":   {"colour = 1", `f:1: unknown key "colour"; the keys here are agent, agents, auto_fix, backend, backup, create, editor, forge, keys, merge, permission, provider, prune, pull_request, quiet_after, repos, stack, tmux, tui, workspace`},
+		"no detach key":            {`detach_key = "q"`, `f:1: detach_key: "q" is not a key such as "ctrl+q"`},
+		"unknown key, none near":   {"colour = 1", `f:1: unknown key "colour"; the keys here are agent, agents, auto_fix, backend, backup, create, detach_key, editor, forge, keys, merge, permission, provider, prune, pull_request, quiet_after, repos, stack, tmux, tui, workspace`},
 		"unknown in a table":       {"\n[backend]\nidle_exti = '1m'", `f:3: unknown key "backend.idle_exti"; did you mean "idle_exit"?`},
 		"unknown in an inline one": {"agents = { a = { comand = 'x' } }", `f:1: unknown key "agents.a.comand"; did you mean "command"?`},
 		"the topmost is told":      {"\nagent = 1\nagnet = 2", `f:2: agent: a text in quotes is needed, not a number`},

@@ -16,6 +16,8 @@
 //	crash                  exit: CODE             hang
 //
 // Any other prompt makes it say what it would do and write demo/<slug>.md.
+//
+// Its own terminal takes lines of such a script from a person.
 package demo
 
 import (
@@ -25,7 +27,9 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"sync/atomic"
 
@@ -47,8 +51,11 @@ type object map[string]any
 // Main runs the agent until its input ends, ctx does, or its script says so,
 // and returns the exit code. env is the environment of the commands it runs.
 func Main(ctx context.Context, args, env []string, stdin io.Reader, stdout, stderr io.Writer) int {
+	if in, ok := stdin.(*os.File); ok && len(args) > 0 && len(args) <= 2 && args[0] == "--terminal" {
+		return runTerminal(ctx, strings.Join(args[1:], ""), env, in, stderr)
+	}
 	if len(args) > 0 {
-		_, _ = fmt.Fprintln(stderr, "usage: hfd demo-agent (speaks the Agent Client Protocol on its standard input and output)")
+		_, _ = fmt.Fprintln(stderr, "usage: hfd demo-agent (speaks the Agent Client Protocol on its standard input and output)\n       hfd demo-agent --terminal [CONVERSATION] (on a terminal)")
 		return 2
 	}
 	ctx, cancel := context.WithCancel(ctx)

@@ -1,0 +1,47 @@
+package agent
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/hf-dev/hf/pkg/api"
+)
+
+// conversation stands for the agent's own id of a conversation in a command.
+const conversation = "{conversation}"
+
+// OwnTerminal returns the command of the agent's own terminal. It goes on with
+// the conversation of this id where it can: resumes says so.
+func (p Profile) OwnTerminal(id string) (argv []string, resumes bool, err error) {
+	if strings.HasPrefix(id, "-") { // an agent chose it, and programs would take it for an option
+		id = ""
+	}
+	switch {
+	case len(p.TerminalResume) > 0 && id != "":
+		argv = slices.Clone(p.TerminalResume)
+		for i, word := range argv {
+			argv[i] = strings.ReplaceAll(word, conversation, id)
+		}
+		return argv, true, nil
+	case len(p.Terminal) > 0:
+		return slices.Clone(p.Terminal), false, nil
+	case len(p.TerminalResume) > 0:
+		return nil, false, &api.Error{
+			Code: api.CodeConflict, Message: fmt.Sprintf("there is no conversation with %s yet that its terminal could go on with", p.Name),
+			Hint: "Send it a message first.",
+		}
+	}
+	return nil, false, &api.Error{
+		Code: api.CodeInvalid, Message: fmt.Sprintf("hf knows no terminal of agent %s", p.Name),
+		Hint: fmt.Sprintf(`Name one in the configuration: terminal = ["PROGRAM", "--resume", %q] below [agents.%s].`, conversation, p.Name),
+	}
+}
+
+// ownTerminal takes the command that the user configured.
+func (p *Profile) ownTerminal(argv []string) {
+	p.Terminal, p.TerminalResume = argv, nil
+	if slices.ContainsFunc(argv, func(word string) bool { return strings.Contains(word, conversation) }) {
+		p.Terminal, p.TerminalResume = nil, argv
+	}
+}
