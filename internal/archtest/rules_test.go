@@ -17,6 +17,9 @@ func rules() []rule {
 		{"cmd/hfd", []string{"internal/daemon"}},
 
 		// hf: argv to a request, an answer to the screen.
+		{"internal/cli/attach", []string{
+			"internal/cli/...", "pkg/client", "internal/hold", "internal/iostreams", "internal/sanitize",
+		}},
 		{"internal/cli/...", []string{
 			"internal/cli/...", "pkg/client", "internal/launcher", "internal/rundir", "internal/iostreams",
 			"internal/sanitize", "internal/version", "internal/xec",
@@ -78,6 +81,7 @@ func rules() []rule {
 		{"internal/forge/login", []string{"internal/forge", "internal/ids", "internal/xec"}},
 
 		// What runs processes, and what stands alone.
+		{"internal/terminal", []string{"internal/hold", "internal/journal"}},
 		{"internal/held", []string{"internal/hold", "internal/journal"}},
 		{"internal/hold", []string{"internal/journal", "internal/rundir", "internal/vt", "internal/xec"}},
 		{"internal/git", []string{"internal/xec"}},

@@ -156,6 +156,9 @@ func atWork(tx Tx, id string) (string, error) {
 	if t.TurnStartedAt != nil {
 		return "the turn", nil
 	}
+	if t.Activity == api.ActivityTerminal {
+		return "the agent's own terminal", nil
+	}
 	op, err := tx.LiveOperation(id)
 	if err != nil || op == nil {
 		return "", err

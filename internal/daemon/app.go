@@ -31,6 +31,7 @@ import (
 	"github.com/hf-dev/hf/internal/stack"
 	"github.com/hf-dev/hf/internal/store"
 	"github.com/hf-dev/hf/internal/task"
+	"github.com/hf-dev/hf/internal/terminal"
 	"github.com/hf-dev/hf/internal/version"
 	"github.com/hf-dev/hf/pkg/api"
 )
@@ -41,26 +42,27 @@ const adoptLimit = 5 * time.Second
 
 // app is all hfd does for its user, wired together.
 type app struct {
-	daemon   *lifecycle.Daemon
-	source   *config.Source
-	recovery *recovery
-	rebuilt  bool // by this daemon: what is shown of tasks may be old
-	agents   registry
-	provider string       // of tasks that name none, unless the configuration does
-	sweep    func() error // deletes what an earlier daemon began to
-	store    *store.Store
-	git      *git.Runner
-	repos    *repo.Service
-	logins   *login.Keeper
-	forges   *github.Clients
-	sessions *session.Manager
-	tasks    *task.Service
-	changes  *change.Service
-	stacks   *stack.Engine
-	branches *branch.Service
-	pulls    *pull.Service
-	runner   *operation.Runner[*store.Tx]
-	handler  http.Handler
+	daemon    *lifecycle.Daemon
+	source    *config.Source
+	recovery  *recovery
+	rebuilt   bool // by this daemon: what is shown of tasks may be old
+	agents    registry
+	provider  string       // of tasks that name none, unless the configuration does
+	sweep     func() error // deletes what an earlier daemon began to
+	store     *store.Store
+	git       *git.Runner
+	repos     *repo.Service
+	logins    *login.Keeper
+	forges    *github.Clients
+	sessions  *session.Manager
+	terminals *terminal.Keeper
+	tasks     *task.Service
+	changes   *change.Service
+	stacks    *stack.Engine
+	branches  *branch.Service
+	pulls     *pull.Service
+	runner    *operation.Runner[*store.Tx]
+	handler   http.Handler
 
 	space  chan struct{}   // the disk has room again
 	ctx    context.Context // of all that goes on by itself
@@ -120,13 +122,17 @@ func (a *app) wire(ctx context.Context, cfg *config.Source) error {
 		Store: sessionStore{a.store}, HF: hf, Dir: paths.Sessions(), Socket: socket, Umask: umask, JournalMax: journalMax, Log: log, Now: fault.Now,
 		QuietAfter: func(agent string) time.Duration { return cfg.Current().QuietFor(agent) },
 	})
+	a.terminals = terminal.New(ctx, terminal.Config{
+		HF: hf, Dir: paths.Terminals(), Socket: socket, Umask: umask, Log: log,
+		Ended: func(ctx context.Context, task string, how *api.ExitEvent) { a.tasks.TerminalEnded(ctx, task, how) },
+	})
 	a.agents = registry{source: cfg, demo: []string{hfd, "demo-agent"}}
 	worktrees := worktree.New(worktree.Options{Git: a.git, Dir: paths.Worktrees(), Log: log})
 	a.provider, a.sweep = worktrees.Name(), worktrees.Sweep
 	a.tasks = task.NewService(task.Config{
 		Store: taskStore{a.store}, Git: a.git, Repos: a.repos,
 		Sandboxes: map[string]sandbox.Provider{worktrees.Name(): worktrees},
-		Sessions:  a.sessions, Agents: a.agents,
+		Sessions:  a.sessions, Terminals: a.terminals, Agents: a.agents,
 		Runner:  func() task.Runner { return a.runner },
 		Configs: repoConfigs{a.git},
 		Commands: held.Commands{
@@ -222,6 +228,12 @@ func (a *app) begin(ctx context.Context) error {
 		return err
 	}
 	fault.Pass("daemon.adopted")
+	if err := a.terminals.Adopt(); err != nil {
+		return err
+	}
+	if err := a.tasks.AdoptTerminals(ctx); err != nil {
+		log.Error("take up the terminals of agents", "err", err)
+	}
 	if err := a.tasks.SweepFiles(ctx); err != nil {
 		log.Warn("look for left files of messages", "err", err)
 	}
@@ -312,7 +324,7 @@ func (a *app) noteUpgrade(ctx context.Context) error {
 
 func (a *app) Handler() http.Handler { return a.handler }
 
-func (a *app) Sessions() int { return a.sessions.Live() }
+func (a *app) Sessions() int { return a.sessions.Live() + len(a.terminals.Tasks()) }
 
 // Busy reports whether an operation or a sign-in is in progress.
 func (a *app) Busy() bool { return a.runner.Busy() || a.repos.Busy() || a.logins.Busy() }
@@ -344,6 +356,9 @@ func (a *app) Close(context.Context) error {
 	}
 	if a.sessions != nil {
 		a.sessions.Close()
+	}
+	if a.terminals != nil {
+		a.terminals.Close()
 	}
 	if a.logins != nil {
 		a.logins.Close()

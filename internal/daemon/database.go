@@ -181,6 +181,9 @@ func (d database) mayNuke(ctx context.Context, force bool) error {
 		if err := d.sessions.Stop(ctx, live[i].ID); err != nil {
 			return fmt.Errorf("end the agent of task %s: %w", live[i].ID, err)
 		}
+		if err := d.terminals.Stop(ctx, live[i].ID); err != nil {
+			return fmt.Errorf("end the terminal of task %s: %w", live[i].ID, err)
+		}
 	}
 	return nil
 }

@@ -33,7 +33,7 @@ func (r registry) now() *agent.Registry {
 	for _, name := range slices.Sorted(maps.Keys(cfg.Agents)) {
 		a := cfg.Agents[name]
 		opts.Configured = append(opts.Configured, agent.Configured{
-			Name: name, Command: a.Command, Env: a.Env, Mode: a.Mode, Model: a.Model, Permission: a.Permission,
+			Name: name, Command: a.Command, Terminal: a.Terminal, Env: a.Env, Mode: a.Mode, Model: a.Model, Permission: a.Permission,
 		})
 	}
 	return agent.New(opts)
@@ -205,7 +205,7 @@ func (b backend) Inspect(ctx context.Context) (api.Inspect, error) {
 		return out, err
 	}
 	out.Backend.Sessions = b.sessions.Live()
-	out.Sessions, out.Pollers = b.sessions.Status(), append(out.Pollers, pollers(b.pulls.Polls())...)
+	out.Sessions, out.Pollers = append(b.sessions.Status(), b.terminals.Status()...), append(out.Pollers, pollers(b.pulls.Polls())...)
 	var live []operation.Operation
 	err = b.store.View(ctx, func(tx *store.Tx) (err error) {
 		live, err = tx.LiveOperations()

@@ -62,7 +62,7 @@ func taskSettings(cfg config.Config, provider string) task.Settings {
 		AgentLimit: cfg.Create.AgentTimeout, SetupLimit: cfg.Create.SetupTimeout, CheckLimit: cfg.Create.CheckTimeout, FetchLimit: cfg.Create.FetchTimeout,
 		Base:      cfg.Create.Base,
 		Repo:      func(name string) task.RepoSettings { return task.RepoSettings(cfg.Repos[name]) },
-		Reference: config.Reference, IsSecret: config.HoldsSecret, ClientVersion: version.Version(),
+		Reference: config.Reference, IsSecret: config.HoldsSecret, ClientVersion: version.Version(), DetachKey: cfg.DetachKey,
 		KeepSaved: cfg.Prune.Saved, KeepTrash: cfg.Prune.Trash,
 	}
 }

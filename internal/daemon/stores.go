@@ -58,6 +58,9 @@ func (tx sessionTx) Observe(o session.Observation) error {
 	if t.Session != o.Session {
 		return nil // an earlier session has nothing more to say of the task
 	}
+	if t.Activity == api.ActivityTerminal && o.Activity != api.ActivityStarting {
+		return nil // the end of the process that the terminal takes the place of
+	}
 	t.Activity, t.ActivityReason, t.ActivitySince, t.TurnStartedAt = o.Activity, o.Reason, o.Since, o.TurnStart
 	if o.Result != nil {
 		t.Result = o.Result

@@ -59,6 +59,7 @@ type holder struct {
 	peers      map[*peer]bool
 
 	stops    chan time.Duration // graces of the stops asked for
+	asked    atomic.Bool        // to stop
 	known    atomic.Bool        // exit.json is written
 	recorded chan struct{}      // closed when the exit is on the disk
 	acked    chan struct{}      // closed when the holder may go
@@ -207,6 +208,9 @@ func (h *holder) run(ctx context.Context) {
 	h.finish(ctx, &pumps)
 	select {
 	case <-h.acked:
+		if h.tape != nil {
+			h.tape.lastLook(h.asked.Load())
+		}
 	case <-ctx.Done():
 	}
 	_ = h.listener.Close()

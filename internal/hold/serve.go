@@ -227,6 +227,7 @@ func (h *holder) controls(p *peer) bool {
 // stop ends the process and waits until nothing of it is left, and for the
 // record of that unless the disk is full.
 func (h *holder) stop(grace time.Duration) {
+	h.asked.Store(true)
 	select {
 	case h.stops <- max(grace, 0):
 	case <-h.agent.alone:

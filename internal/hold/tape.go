@@ -13,6 +13,9 @@ const (
 	// viewPatience is how long a program waits for somebody who looks and takes
 	// nothing in. Then it goes on, and they are shown the rest when they do.
 	viewPatience = time.Second
+	// lookLimit is how long a terminal that has ended can still be looked at by
+	// who is about to: why a program ended at once, its terminal says.
+	lookLimit = 2 * time.Second
 )
 
 // tape keeps what a terminal showed last, and in which modes that begins.
@@ -140,6 +143,26 @@ func (t *tape) take(v *viewer, buf []byte) (data []byte, anew bool) {
 	}
 	v.pos += int64(n)
 	return buf[:n], false
+}
+
+// lastLook returns when who looks has seen the end, or when it is clear that
+// nobody will: asked says that it ended because it was asked to.
+func (t *tape) lastLook(asked bool) {
+	limit := time.After(lookLimit)
+	for {
+		left := t.taken.next()
+		t.mu.Lock()
+		done := t.viewer == nil && (t.seen || asked)
+		t.mu.Unlock()
+		if done {
+			return
+		}
+		select {
+		case <-left:
+		case <-limit:
+			return
+		}
+	}
 }
 
 // shown reports whether the terminal ever showed anything.

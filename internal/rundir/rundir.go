@@ -62,6 +62,9 @@ func (p Paths) Lock() string { return filepath.Join(p.State, "hfd.lock") }
 // Commands holds a directory for each command that runs under a holder.
 func (p Paths) Commands() string { return filepath.Join(p.State, "commands") }
 
+// Terminals holds a directory for each agent's own terminal.
+func (p Paths) Terminals() string { return filepath.Join(p.State, "terminals") }
+
 // Database is the SQLite file. Only hfd's store opens it.
 func (p Paths) Database() string { return filepath.Join(p.State, "hf.db") }
 

@@ -152,6 +152,10 @@ func (w tasks) Diff(_ context.Context, id string, kind api.PatchKind) (api.Diff,
 	return api.Diff{Task: id}, w.note("diff", id, string(kind))
 }
 
+func (w tasks) OpenTerminal(_ context.Context, id string, in api.OpenTerminal) (api.Terminal, error) {
+	return api.Terminal{Task: id, Dir: "/terminals/" + id, DetachKey: "ctrl+q"}, w.note("terminal", id, fmt.Sprint(in.Columns, "x", in.Rows))
+}
+
 func (w tasks) Command(_ context.Context, id string, in api.CommandRequest) (api.Command, error) {
 	return api.Command{Argv: in.Argv}, w.note("command", id, in.Argv[0])
 }

@@ -308,6 +308,21 @@ func (s *server) command(r *request) (api.Command, error) {
 	return s.cfg.Tasks.Command(r.Context(), id, in)
 }
 
+func (s *server) terminal(r *request) (api.Terminal, error) {
+	in, err := body[api.OpenTerminal](r)
+	if err != nil {
+		return api.Terminal{}, err
+	}
+	if in.Columns < 1 || in.Rows < 1 {
+		return api.Terminal{}, invalid("a terminal of %d columns and %d rows cannot be", in.Columns, in.Rows)
+	}
+	id, err := r.task()
+	if err != nil {
+		return api.Terminal{}, err
+	}
+	return s.cfg.Tasks.OpenTerminal(r.Context(), id, in)
+}
+
 func (s *server) agents(r *request) (api.AgentList, error) {
 	in, err := body[api.ListAgents](r)
 	if err != nil {

@@ -32,6 +32,7 @@ type Tasks interface {
 	Prune(ctx context.Context, request string, f task.Filter, in api.Prune) (api.PruneList, error)
 	Diff(ctx context.Context, id string, kind api.PatchKind) (api.Diff, error)
 	Command(ctx context.Context, id string, in api.CommandRequest) (api.Command, error)
+	OpenTerminal(ctx context.Context, id string, in api.OpenTerminal) (api.Terminal, error)
 	Summary(ctx context.Context, workspace string) (api.Summary, error)
 }
 
@@ -212,6 +213,7 @@ func (s *server) endpoints() []endpoint {
 		{api.RouteResolve, answer(http.StatusOK, s.resolve)},
 		{api.RouteDiff, answer(http.StatusOK, s.diff)},
 		{api.RouteCommand, answer(http.StatusOK, s.command)},
+		{api.RouteTerminal, answer(http.StatusOK, s.terminal)},
 		{api.RouteOperation, answer(http.StatusOK, s.operation)},
 		{api.RouteStack, answer(http.StatusOK, s.stack)},
 		{api.RouteStackAction, answer(http.StatusAccepted, s.stackAction)},

@@ -25,6 +25,16 @@ func (m *Manager) Hold(ctx context.Context, task string) (release func(), err er
 	}
 }
 
+// Held counts those who hold a task's outbox.
+func (m *Manager) Held(task string) int {
+	m.gates.mu.Lock()
+	defer m.gates.mu.Unlock()
+	if one, ok := m.gates.of[task]; ok {
+		return one.held
+	}
+	return 0
+}
+
 // gates lets prompts through, by task.
 type gates struct {
 	mu sync.Mutex

@@ -20,6 +20,9 @@ func (s *Service) runAgent(ctx context.Context, run *operation.Run) error {
 	if err != nil {
 		return err
 	}
+	if s.cfg.Terminals.Running(t.ID) {
+		return &api.Error{Code: api.CodeConflict, Message: fmt.Sprintf("the agent of task %s is in its own terminal", t.ID), Hint: fmt.Sprintf("`hf attach --terminal %s` leads there; leave it first.", t.ID)}
+	}
 	req, err := s.startRequest(ctx, t, repo)
 	if err != nil {
 		return err
@@ -79,21 +82,11 @@ func (s *Service) agentFailed(ctx context.Context, t *Task, cause error) error {
 
 // startRequest says how to run a task's agent in its sandbox.
 func (s *Service) startRequest(ctx context.Context, t *Task, repo *Repo) (session.StartRequest, error) {
-	profile, err := s.cfg.Agents.Profile(t.Agent)
+	profile, err := s.profileOf(t)
 	if err != nil {
 		return session.StartRequest{}, err
 	}
-	caller, _ := s.callerEnv(t)
-	profile = profile.For(t.Permission).Guarded(Environ(caller), t.Model)
-	cfg, err := s.trustedConfig(ctx, t, repo)
-	if err != nil {
-		return session.StartRequest{}, err
-	}
-	env, err := s.agentEnv(t, profile, cfg.Env)
-	if err != nil {
-		return session.StartRequest{}, err
-	}
-	cmd, err := s.wrap(t, sandbox.Command{Argv: profile.Command, Env: env})
+	cmd, err := s.agentCommand(ctx, t, repo, profile, sandbox.Command{Argv: profile.Command})
 	if err != nil {
 		return session.StartRequest{}, err
 	}
@@ -107,6 +100,29 @@ func (s *Service) startRequest(ctx context.Context, t *Task, repo *Repo) (sessio
 		return session.StartRequest{}, err
 	}
 	return session.StartRequest{Task: t.ID, Agent: t.Agent, Argv: cmd.Argv, Dir: cmd.Dir, Env: cmd.Env, ACP: drive, Origin: origin}, nil
+}
+
+// profileOf is how a task's agent is driven under its policy.
+func (s *Service) profileOf(t *Task) (agent.Profile, error) {
+	profile, err := s.cfg.Agents.Profile(t.Agent)
+	if err != nil {
+		return agent.Profile{}, err
+	}
+	caller, _ := s.callerEnv(t)
+	return profile.For(t.Permission).Guarded(Environ(caller), t.Model), nil
+}
+
+// agentCommand is how to run a program of a task's agent in the sandbox, with
+// the variables the agent has.
+func (s *Service) agentCommand(ctx context.Context, t *Task, repo *Repo, profile agent.Profile, cmd sandbox.Command) (api.Command, error) {
+	cfg, err := s.trustedConfig(ctx, t, repo)
+	if err != nil {
+		return api.Command{}, err
+	}
+	if cmd.Env, err = s.agentEnv(t, profile, cfg.Env); err != nil {
+		return api.Command{}, err
+	}
+	return s.wrap(t, cmd)
 }
 
 // lastConversation is the agent's own id of the conversation to take up again,

@@ -11,9 +11,12 @@ import (
 	"github.com/hf-dev/hf/pkg/api"
 )
 
-// runStop ends the task's agent and commands, with everything below them.
+// runStop ends the task's agent, its terminal and commands, with everything below them.
 func (s *Service) runStop(ctx context.Context, run *operation.Run) error {
 	if err := s.cfg.Sessions.Stop(ctx, run.Op.Task); err != nil {
+		return err
+	}
+	if err := s.cfg.Terminals.Stop(ctx, run.Op.Task); err != nil {
 		return err
 	}
 	var ops []operation.Operation

@@ -104,6 +104,8 @@ type Sessions interface {
 	CheckAnswer(task, text string, files int) error
 	CatchUp(ctx context.Context, task string) error
 	Heard(task string) (at time.Time, ok bool)
+	Hold(ctx context.Context, task string) (release func(), err error)
+	Held(task string) int
 }
 
 // Agents knows the agent programs.
@@ -146,6 +148,7 @@ type Settings struct {
 	// Reference reads a configured value that stands for a variable of the caller.
 	Reference     func(value string) (name string, ok bool)
 	ClientVersion string
+	DetachKey     string        // leaves an agent's own terminal
 	KeepSaved     time.Duration // what is saved of a task, after it was killed
 	KeepTrash     time.Duration // what was not saved of a sandbox that was removed
 }
@@ -165,6 +168,7 @@ type Config struct {
 	Repos     Repos
 	Sandboxes map[string]sandbox.Provider
 	Sessions  Sessions
+	Terminals Terminals
 	Agents    Agents
 	Runner    func() Runner // the runner needs the service's plans first
 	Configs   RepoConfigs
@@ -183,9 +187,12 @@ type Service struct {
 	cfg     Config
 	vault   *vault
 	pruning chan struct{} // holds a token while somebody prunes
+	opening chan struct{} // has a token while nobody opens a terminal
 }
 
 // NewService returns a service.
 func NewService(cfg Config) *Service {
-	return &Service{cfg: cfg, vault: newVault(), pruning: make(chan struct{}, 1)}
+	s := &Service{cfg: cfg, vault: newVault(), pruning: make(chan struct{}, 1), opening: make(chan struct{}, 1)}
+	s.opening <- struct{}{}
+	return s
 }

@@ -104,7 +104,7 @@ func TestEveryLifeCanEnd(t *testing.T) {
 
 var activities = []api.Activity{
 	"", api.ActivityStarting, api.ActivityWorking, api.ActivityIdle, api.ActivityNeedsPermission, api.ActivityNeedsInput,
-	api.ActivityLimited, api.ActivityExited, api.ActivityFailed, api.ActivityUnknown,
+	api.ActivityLimited, api.ActivityExited, api.ActivityFailed, api.ActivityUnknown, api.ActivityTerminal,
 }
 
 // Every pair of a stage and an activity, without and with reasons.
@@ -131,6 +131,7 @@ func TestShownOfEveryPair(t *testing.T) {
 		"exited":           {"idle", "agent exited; the next message starts it again", "A"},
 		"failed":           {"error", "the agent failed", "A"},
 		"unknown":          {"error", "unknown", "unknown: A"},
+		"terminal":         {"running", "in its own terminal", "in its own terminal"},
 	}
 	for _, l := range lifecycles {
 		for _, a := range activities {

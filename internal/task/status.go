@@ -84,6 +84,8 @@ func active(t *Task) (api.Status, string) {
 		return api.StatusIdle, or(stackNote(t), or(why, "agent exited; the next message starts it again"))
 	case api.ActivityFailed:
 		return api.StatusError, or(why, "the agent failed")
+	case api.ActivityTerminal:
+		return api.StatusRunning, terminalReason
 	case api.ActivityUnknown:
 		return api.StatusError, join("unknown", why)
 	case "":
@@ -114,7 +116,7 @@ func stopped(r *api.StoppedRebase) string {
 
 // busy reports whether an agent does something, or waits for somebody.
 func busy(a api.Activity) bool {
-	return a == api.ActivityStarting || a == api.ActivityWorking || a == api.ActivityNeedsPermission || a == api.ActivityNeedsInput
+	return a == api.ActivityStarting || a == api.ActivityWorking || a == api.ActivityNeedsPermission || a == api.ActivityNeedsInput || a == api.ActivityTerminal
 }
 
 // pullOver says that a task's pull request ended, and what to do then; "" while

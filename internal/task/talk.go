@@ -118,10 +118,10 @@ func announceMessage(tx Tx, t *Task, msg *session.Message) error {
 	return err
 }
 
-// startIfNone makes an operation that starts the agent when none runs and no
-// operation is about to.
+// startIfNone makes an operation that starts the agent when none runs, in its
+// own terminal neither, and no operation is about to.
 func (s *Service) startIfNone(tx Tx, t *Task) (string, error) {
-	if t.Lifecycle != api.LifecycleReady || s.cfg.Sessions.Current(t.ID) != "" {
+	if t.Lifecycle != api.LifecycleReady || t.Activity == api.ActivityTerminal || s.cfg.Sessions.Current(t.ID) != "" {
 		return "", nil
 	}
 	live, err := tx.LiveOperation(t.ID)
@@ -143,7 +143,7 @@ func (s *Service) StartPending(ctx context.Context, id string) error {
 	var start string
 	err := s.cfg.Store.Update(ctx, func(tx Tx) error {
 		t, err := tx.Task(id)
-		if err != nil || t.Lifecycle != api.LifecycleReady || t.Session == "" || s.cfg.Sessions.Current(id) != "" {
+		if err != nil || t.Lifecycle != api.LifecycleReady || t.Activity == api.ActivityTerminal || t.Session == "" || s.cfg.Sessions.Current(id) != "" {
 			return err
 		}
 		if live, err := tx.LiveOperation(id); err != nil || live != nil {

@@ -72,6 +72,22 @@ type Command struct {
 	Env  []string `json:"env"`
 }
 
+// OpenTerminal asks for the agent's own terminal. Answer: Terminal.
+type OpenTerminal struct {
+	Env     Env `json:"env,omitempty"`
+	Columns int `json:"cols"`
+	Rows    int `json:"rows"`
+}
+
+// Terminal is where the agent's own terminal is held: hf attaches to it without
+// hfd in between.
+type Terminal struct {
+	Task      string `json:"task"`
+	Dir       string `json:"dir"`            // its holder's
+	DetachKey string `json:"detachKey"`      // which the user's configuration names
+	Note      string `json:"note,omitempty"` // what a person should know before they look at it
+}
+
 // AddRepo asks to add a repository. Answer: Repo. Adding a known one again is
 // not an error.
 type AddRepo struct {

@@ -112,6 +112,7 @@ var (
 	RouteTranscript   = Route{"GET", "/v1/tasks/{task}/transcript"}
 	RouteDiff         = Route{"GET", "/v1/tasks/{task}/diff"}
 	RouteCommand      = Route{"POST", "/v1/tasks/{task}/command"}
+	RouteTerminal     = Route{"POST", "/v1/tasks/{task}/terminal"}
 	RouteEvents       = Route{"GET", "/v1/events"}
 	RouteHistory      = Route{"GET", "/v1/history"}
 	RoutePreferences  = Route{"GET", "/v1/preferences"}

@@ -30,6 +30,7 @@ const (
 	ActivityExited          Activity = "exited"
 	ActivityFailed          Activity = "failed"
 	ActivityUnknown         Activity = "unknown"
+	ActivityTerminal        Activity = "terminal" // in the agent's own terminal: what it does there hf does not know
 )
 
 // Status is what a person sees: a pure function of Lifecycle and Activity.

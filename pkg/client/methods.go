@@ -234,6 +234,13 @@ func (c *Client) Command(ctx context.Context, task string, in api.CommandRequest
 	return out, err
 }
 
+// Terminal makes sure that a task's agent runs in its own terminal and asks where
+// that is.
+func (c *Client) Terminal(ctx context.Context, task string, in api.OpenTerminal) (out api.Terminal, err error) {
+	err = c.call(ctx, api.RouteTerminal, api.RouteTerminal.Path(task), c.scope(nil), in, &out)
+	return out, err
+}
+
 // EventFilter says which events to follow.
 type EventFilter struct {
 	After    int64  // the seq to go on behind; 0 = from the beginning
