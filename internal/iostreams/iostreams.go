@@ -132,6 +132,21 @@ func (s *IOStreams) Height() int {
 	return defaultHeight
 }
 
+// Size asks the terminal of In how large it is now.
+func (s *IOStreams) Size() (columns, rows int, err error) {
+	if s.inFile == nil {
+		return s.Width(), s.Height(), nil
+	}
+	columns, rows, err = term.GetSize(int(s.inFile.Fd()))
+	switch {
+	case err != nil:
+		return 0, 0, fmt.Errorf("ask how large the terminal is: %w", err)
+	case columns < 1 || rows < 1: // a serial line does not know
+		return defaultWidth, defaultHeight, nil
+	}
+	return columns, rows, nil
+}
+
 // Raw puts the terminal of In into raw mode, until restore is called.
 func (s *IOStreams) Raw() (restore func(), err error) {
 	if s.inFile == nil {

@@ -119,7 +119,22 @@ func run(ctx context.Context, opts *Options) error {
 	if opts.Output.On() {
 		return opts.Output.Write(ctx, m)
 	}
-	_, err = fmt.Fprintf(opts.IO.Out, "%s  message %s to task %s\n", m.State, m.ID, m.Task)
+	if _, err = fmt.Fprintf(opts.IO.Out, "%s  message %s to task %s\n", m.State, m.ID, m.Task); err != nil {
+		return err
+	}
+	return opts.sayWhy(ctx, c, m)
+}
+
+// sayWhy tells what a message waits for that only a person can end.
+func (o *Options) sayWhy(ctx context.Context, c sender, m api.Message) error {
+	if m.State != api.MessageQueued {
+		return nil
+	}
+	d, err := c.Task(ctx, m.Task, false)
+	if err != nil || d.Activity != api.ActivityTerminal {
+		return nil //nolint:nilerr // the message is stored, which was said
+	}
+	_, err = fmt.Fprintf(o.IO.Err, "the agent is in its own terminal and gets it when that has ended: hf attach --terminal %s\n", m.Task)
 	return err
 }
 
