@@ -32,6 +32,9 @@ func Talk(d *pane.Deps) []command.Action {
 		{Name: "attach", Title: "Attach: the whole conversation", Group: group, Place: keys.Global, Keys: []string{"ctrl+a"}, When: command.NeedsLife, Run: func(e *command.Env) tea.Cmd {
 			return e.Program.HF("attach", e.Store.Selected().ID)
 		}},
+		{Name: "attach.terminal", Title: "Attach to the agent's own terminal", Group: group, Place: keys.Panes, Keys: []string{"T"}, When: command.NeedsLife, Run: func(e *command.Env) tea.Cmd {
+			return e.Program.HF("attach", "--terminal", e.Store.Selected().ID)
+		}},
 		{Name: "shell", Title: "Open a shell in the sandbox", Group: group, Place: keys.Panes, Keys: []string{"s"}, When: command.NeedsLife, Run: func(e *command.Env) tea.Cmd {
 			return e.Program.HF("shell", e.Store.Selected().ID)
 		}},
