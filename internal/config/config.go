@@ -137,13 +137,23 @@ type AutoFix struct {
 
 // TUI is how the screen looks and behaves.
 type TUI struct {
-	Theme        string            // auto, dark, light or high-contrast
+	Theme        string            // auto, dark, light, high-contrast or one of Themes
+	Themes       map[string]Theme  // the person's own, by name
 	Colors       map[string]string // names of the theme's colours to #rrggbb or a number of the 256
 	Unicode      string            // auto, always or never: signs beyond ASCII
 	Mouse        bool
 	TypeToFilter bool   // letters filter the list of tasks
 	Notify       string // none, bell or desktop: when a task waits, fails or ends while the person looks elsewhere
 }
+
+// Theme is colours of a person's own, over those of a theme that hf has.
+type Theme struct {
+	Base   string // auto, dark, light or high-contrast; "" = auto
+	Colors map[string]string
+}
+
+// Themes are the themes that hf has.
+func Themes() []string { return []string{"auto", "dark", "light", "high-contrast"} }
 
 // Stack is what hf does to stacks by itself.
 type Stack struct {
@@ -183,7 +193,7 @@ func Default() Config {
 		AutoFix: AutoFix{Rounds: 3, Push: true},
 		Stack:   Stack{AutoRestack: RestackOff},
 		Prune:   Prune{Saved: 30 * 24 * time.Hour, Trash: 7 * 24 * time.Hour},
-		TUI:     TUI{Theme: "auto", Colors: map[string]string{}, Unicode: "auto", Mouse: true, Notify: "none"},
+		TUI:     TUI{Theme: "auto", Themes: map[string]Theme{}, Colors: map[string]string{}, Unicode: "auto", Mouse: true, Notify: "none"},
 		Keys:    map[string][]string{},
 	}
 }

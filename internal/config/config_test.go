@@ -75,12 +75,16 @@ every = "10m"
 keep = 0
 
 [tui]
-theme = "light"
+theme = "mine"
 colors = { accent = "#ff0000" }
 unicode = "never"
 mouse = false
 type_to_filter = true
 notify = "bell"
+
+[tui.themes.mine]
+base = "dark"
+colors = { accent = "208", dim = "#777777" }
 
 [keys]
 approve = "y"
@@ -115,7 +119,7 @@ func TestParse(t *testing.T) {
 		Tmux:        Tmux{Window: true},
 		Merge:       Merge{Method: api.MergeRebase, DeleteRemoteBranch: true},
 		AutoFix:     AutoFix{Ci: true, Reviews: true, Conflicts: true, Rounds: 5},
-		TUI:         TUI{Theme: "light", Colors: map[string]string{"accent": "#ff0000"}, Unicode: "never", TypeToFilter: true, Notify: "bell"},
+		TUI:         TUI{Theme: "mine", Themes: map[string]Theme{"mine": {Base: "dark", Colors: map[string]string{"accent": "208", "dim": "#777777"}}}, Colors: map[string]string{"accent": "#ff0000"}, Unicode: "never", TypeToFilter: true, Notify: "bell"},
 		Keys:        map[string][]string{"approve": {"y"}, "list.down": {"down", "n"}},
 	}
 	if diff := cmp.Diff(want, got, cmpopts.IgnoreUnexported(Config{})); diff != "" {
@@ -139,6 +143,10 @@ func TestParseRefuses(t *testing.T) {
 		"unknown key, near one":    {"agnet = 'x'", `f:1: unknown key "agnet"; did you mean "agent"?`},
 		"no detach key":            {`detach_key = "q"`, `f:1: detach_key: "q" is not a key such as "ctrl+q"`},
 		"unknown key, none near":   {"colour = 1", `f:1: unknown key "colour"; the keys here are agent, agents, auto_fix, backend, backup, create, detach_key, editor, forge, keys, merge, permission, provider, prune, pull_request, quiet_after, repos, stack, tmux, tui, workspace`},
+		"unknown theme":            {"[tui.themes.mine]\nbase = \"dark\"\n[tui]\ntheme = \"mien\"", `f:4: tui.theme: there is no theme "mien"; the themes are auto, dark, light, high-contrast, mine`},
+		"theme of a taken name":    {"[tui.themes.dark]\nbase = \"light\"", `f:1: tui.themes.dark: hf has a theme of that name; call yours otherwise`},
+		"theme on no theme":        {"[tui.themes.mine]\nbase = \"dank\"", `f:2: tui.themes.mine.base: one of "auto", "dark", "light", "high-contrast" is needed`},
+		"colour of a theme":        {"[tui.themes.mine.colors]\nred = \"256\"", `f:2: tui.themes.mine.colors.red: a colour such as "#7aa2f7" or "111" is needed`},
 		"unknown in a table":       {"\n[backend]\nidle_exti = '1m'", `f:3: unknown key "backend.idle_exti"; did you mean "idle_exit"?`},
 		"unknown in an inline one": {"agents = { a = { comand = 'x' } }", `f:1: unknown key "agents.a.comand"; did you mean "command"?`},
 		"the topmost is told":      {"\nagent = 1\nagnet = 2", `f:2: agent: a text in quotes is needed, not a number`},

@@ -24,6 +24,9 @@ func Parse(path string, content []byte) (Config, []Warning, error) {
 	if err := table(keys(&c))(nil, values); err != nil {
 		return Config{}, nil, invalid(first(path, lines, err))
 	}
+	if err := checkThemes(&c.TUI); err != nil {
+		return Config{}, nil, invalid(first(path, lines, err))
+	}
 	warnings := warn(c)
 	slices.SortFunc(warnings, func(a, b Warning) int { return cmp.Compare(a.String(), b.String()) })
 	return c, warnings, nil

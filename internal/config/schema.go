@@ -68,8 +68,9 @@ func keys(c *Config) map[string]setter {
 			"window": flag(&c.Tmux.Window),
 		}),
 		"tui": table(map[string]setter{
-			"theme":          oneOf(&c.TUI.Theme, "auto", "dark", "light", "high-contrast"),
-			"colors":         colors(c.TUI.Colors),
+			"theme":          text(&c.TUI.Theme),
+			"themes":         named("a theme", c.TUI.Themes, themeKeys),
+			"colors":         colors(&c.TUI.Colors),
 			"unicode":        oneOf(&c.TUI.Unicode, "auto", "always", "never"),
 			"mouse":          flag(&c.TUI.Mouse),
 			"type_to_filter": flag(&c.TUI.TypeToFilter),
@@ -99,6 +100,13 @@ func repoKeys(r *Repo) map[string]setter {
 		"agent":      text(&r.Agent),
 		"base":       text(&r.Base),
 		"permission": permission(&r.Permission),
+	}
+}
+
+func themeKeys(t *Theme) map[string]setter {
+	return map[string]setter{
+		"base":   oneOf(&t.Base, Themes()...),
+		"colors": colors(&t.Colors),
 	}
 }
 

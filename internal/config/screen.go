@@ -2,6 +2,7 @@ package config
 
 import (
 	"errors"
+	"maps"
 	"regexp"
 	"slices"
 	"strings"
@@ -20,13 +21,16 @@ func oneOf(into *string, words ...string) setter {
 
 // colors takes colours by their names. Which names there are is the screen's to
 // know.
-func colors(into map[string]string) setter {
+func colors(into *map[string]string) setter {
 	names := regexp.MustCompile(`^[a-zA-Z.]+$`)
-	color := regexp.MustCompile(`^(#[0-9a-fA-F]{6}|[0-9]{1,3})$`)
+	color := regexp.MustCompile(`^(#[0-9a-fA-F]{6}|[0-9]{1,2}|1[0-9]{2}|2[0-4][0-9]|25[0-5])$`)
 	return func(key []string, value any) error {
 		values, ok := value.(map[string]any)
 		if !ok {
 			return wrong(key, `a table such as { accent = "#7aa2f7" } is needed, not %s`, kind(value))
+		}
+		if *into == nil {
+			*into = map[string]string{}
 		}
 		var errs []error
 		for name, v := range values {
@@ -38,10 +42,26 @@ func colors(into map[string]string) setter {
 			if !ok || !color.MatchString(s) {
 				errs = append(errs, wrong(append(slices.Clone(key), name), `a colour such as "#7aa2f7" or "111" is needed`))
 			}
-			into[name] = s
+			(*into)[name] = s
 		}
 		return errors.Join(errs...)
 	}
+}
+
+// checkThemes refuses a theme that there is not, and one of the person's own that
+// goes by the name of one that hf has.
+func checkThemes(t *TUI) error {
+	own := slices.Sorted(maps.Keys(t.Themes))
+	for _, name := range own {
+		if slices.Contains(Themes(), name) {
+			return wrong([]string{"tui", "themes", name}, "hf has a theme of that name; call yours otherwise")
+		}
+	}
+	names := append(Themes(), own...)
+	if slices.Contains(names, t.Theme) {
+		return nil
+	}
+	return wrong([]string{"tui", "theme"}, "there is no theme %q; the themes are %s", t.Theme, strings.Join(names, ", "))
 }
 
 // keysOfActions takes a key, or a list of keys, for each action. Which actions

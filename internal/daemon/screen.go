@@ -26,8 +26,11 @@ func screen(ctx context.Context, args, environ []string, _ io.Reader, stdout, st
 
 func screenSettings(cfg config.Config) tui.Settings {
 	s := tui.Settings{
-		Theme: cfg.TUI.Theme, Colors: cfg.TUI.Colors, Mouse: cfg.TUI.Mouse, TypeToFilter: cfg.TUI.TypeToFilter,
+		Theme: cfg.TUI.Theme, Themes: map[string]tui.Theme{}, Colors: cfg.TUI.Colors, Mouse: cfg.TUI.Mouse, TypeToFilter: cfg.TUI.TypeToFilter,
 		Notify: cfg.TUI.Notify, Editor: cfg.Editor, Keys: cfg.Keys,
+	}
+	for name, t := range cfg.TUI.Themes {
+		s.Themes[name] = tui.Theme{Base: t.Base, Colors: t.Colors}
 	}
 	if cfg.TUI.Unicode != "auto" {
 		always := cfg.TUI.Unicode == "always"

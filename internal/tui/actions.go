@@ -82,6 +82,7 @@ func screenActions(d *pane.Deps) []command.Action {
 			return d.Show(help.New(d, e.Place))
 		}},
 		{Name: "zoom", Title: "Zoom the pane", Group: group, Place: keys.Panes, Keys: []string{"z"}, Run: to(toggleZoom)},
+		{Name: "theme", Title: "Try another theme", Group: group, Place: keys.Panes, Run: to(themeMsg{pick: true})},
 		{Name: "suspend", Title: "Suspend hf", Group: group, Place: keys.Global, Keys: []string{"ctrl+z"}, Run: func(e *command.Env) tea.Cmd { return e.Program.Suspend() }},
 		{Name: "redraw", Title: "Draw the screen anew", Group: group, Place: keys.Global, Keys: []string{"ctrl+l"}, Quiet: true, Run: func(e *command.Env) tea.Cmd { e.Screen.Redraw(); return nil }},
 		{Name: "quit", Title: "Quit; the tasks go on", Group: group, Place: keys.Panes, Keys: []string{"q"}, Run: func(*command.Env) tea.Cmd { return tea.Quit }},

@@ -12,7 +12,6 @@ import (
 	"github.com/hf-dev/hf/internal/tui/model"
 	"github.com/hf-dev/hf/internal/tui/pane"
 	"github.com/hf-dev/hf/internal/tui/tasklist"
-	"github.com/hf-dev/hf/internal/tui/theme"
 	"github.com/hf-dev/hf/pkg/api"
 )
 
@@ -40,7 +39,7 @@ type app struct {
 	toast   toast
 	typeTo  bool                      // letters filter the list, and do nothing else there
 	follows map[string]command.Follow // operations that were begun here, by id
-	restyle func(dark bool) theme.Options
+	style   *look
 	size    func() (width, height int, err error) // of the terminal
 	failure *failure
 	begin   string // the task to show at first
@@ -135,6 +134,8 @@ func (a *app) route(msg tea.Msg) (cmd tea.Cmd) {
 		cmd = a.relayout(msg)
 	case back:
 		cmd = a.back(msg)
+	case themeMsg:
+		cmd = a.themed(msg)
 	case background:
 		cmd = a.recolor(msg)
 	case draft.Loaded:
@@ -262,11 +263,8 @@ func (a *app) back(msg back) tea.Cmd {
 
 // recolor answers the terminal's word about its background.
 func (a *app) recolor(b background) tea.Cmd {
-	if a.restyle == nil {
-		return nil
-	}
-	a.deps.Theme.Set(a.restyle(b.dark))
-	return a.tell(pane.Restyled{})
+	a.style.dark = b.dark
+	return a.restyle()
 }
 
 // focused is the pane that gets the keys.

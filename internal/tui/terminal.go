@@ -2,6 +2,7 @@ package tui
 
 import (
 	"bytes"
+	"maps"
 	"os"
 	"strconv"
 	"strings"
@@ -18,13 +19,15 @@ type look struct {
 	profile  termenv.Profile
 	noColor  bool
 	ascii    bool
-	dark     bool // as far as that is known without asking
-	asks     bool // the terminal is to be asked
+	dark     bool   // as far as that is known
+	theme    string // by its name
+	term     string
+	asked    bool // the terminal was asked whether it is dark
 }
 
 func newLook(environ []string, s Settings, tty *os.File) *look {
 	getenv := lookUp(environ)
-	l := &look{settings: s, noColor: getenv("NO_COLOR") != "", dark: true}
+	l := &look{settings: s, theme: s.Theme, noColor: getenv("NO_COLOR") != "", dark: true, term: getenv("TERM")}
 	l.profile = termenv.NewOutput(tty, termenv.WithTTY(true), termenv.WithEnvironment(variables(getenv))).ColorProfile()
 	l.ascii = !isUTF8(getenv)
 	if s.Unicode != nil {
@@ -36,14 +39,34 @@ func newLook(environ []string, s Settings, tty *os.File) *look {
 			l.dark = n < 7 || n == 8
 		}
 	}
-	l.asks = !l.noColor && s.Theme != theme.Dark && s.Theme != theme.Light && getenv("TERM") != "linux"
 	return l
 }
 
-func (l *look) options(dark bool) theme.Options {
+// base is the theme of ours that the theme is made of, and the colours over it.
+func (l *look) base() (name string, colors map[string]string) {
+	own, ok := l.settings.Themes[l.theme]
+	if !ok {
+		return l.theme, l.settings.Colors
+	}
+	colors = maps.Clone(own.Colors)
+	if colors == nil {
+		colors = map[string]string{}
+	}
+	maps.Copy(colors, l.settings.Colors)
+	return own.Base, colors
+}
+
+// asks reports whether the terminal has to be asked for its background.
+func (l *look) asks() bool {
+	name, _ := l.base()
+	return !l.asked && !l.noColor && name != theme.Dark && name != theme.Light && l.term != "linux"
+}
+
+func (l *look) options() theme.Options {
+	name, colors := l.base()
 	return theme.Options{
-		Name: l.settings.Theme, Colors: l.settings.Colors, Profile: l.profile, NoColor: l.noColor || l.profile == termenv.Ascii,
-		Dark: dark, ASCII: l.ascii,
+		Name: name, Colors: colors, Profile: l.profile, NoColor: l.noColor || l.profile == termenv.Ascii,
+		Dark: l.dark, ASCII: l.ascii,
 	}
 }
 

@@ -35,7 +35,8 @@ import (
 
 // Settings is what the configuration says of the screen.
 type Settings struct {
-	Theme        string            // of theme.Names
+	Theme        string            // of theme.Names or Themes
+	Themes       map[string]Theme  // the person's own
 	Colors       map[string]string // over those of the theme
 	Unicode      *bool             // nil = as the variables of the locale say
 	Mouse        bool
@@ -44,6 +45,12 @@ type Settings struct {
 	Editor       string
 	Keys         map[string][]string // by the names of actions
 	Problems     []string            // what of the configuration makes no sense
+}
+
+// Theme is colours of the person's own, over those of a theme of theme.Names.
+type Theme struct {
+	Base   string
+	Colors map[string]string
 }
 
 // draftsFile is what was typed and not sent, in the state directory.
@@ -157,7 +164,8 @@ func run(ctx context.Context, o *options, environ []string, s Settings, tty *os.
 	}
 	go sizes(ctx, scr, send)
 	follow.turn(feed, a.feed)
-	if look.asks {
+	if look.asks() {
+		look.asked = true
 		scr.Write(backgroundQuery)
 	}
 	_, err = prog.Run()
@@ -169,17 +177,18 @@ func run(ctx context.Context, o *options, environ []string, s Settings, tty *os.
 func build(ctx context.Context, c command.Client, s Settings, look *look, drafts *draft.Book) *app {
 	deps := &pane.Deps{
 		Env:   &command.Env{Ctx: ctx, Store: model.NewStore(), Client: c},
-		Theme: theme.New(look.options(look.dark)), Drafts: drafts, Now: time.Now,
+		Theme: theme.New(look.options()), Drafts: drafts, Now: time.Now,
 	}
 	deps.Table = table(deps)
 	var problems []error
 	deps.Keys, problems = keys.New(deps.Table.Bindings(), s.Keys)
+	problems = append(problems, s.unknownColors()...)
 	for _, p := range s.Problems {
 		problems = append(problems, errors.New(p))
 	}
 	a := newApp(deps, panes(deps))
 	deps.Seen = a.sees
-	a.typeTo, a.restyle, a.notify.how = s.TypeToFilter, look.options, s.Notify
+	a.typeTo, a.style, a.notify.how = s.TypeToFilter, look, s.Notify
 	if len(problems) > 0 {
 		a.show(problems[0].Error(), true)
 	}

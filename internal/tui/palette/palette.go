@@ -22,6 +22,7 @@ type Item struct {
 	Right string // at the right: a key
 	Why   string // why it cannot be chosen now
 	Run   tea.Cmd
+	Seen  tea.Msg // what is posted as soon as the cursor comes to it
 }
 
 // Dialog shows items, and of them those that match what is typed.
@@ -33,6 +34,8 @@ type Dialog struct {
 	items []Item
 	shown []Item
 	list  widget.List
+
+	Leave tea.Msg // what is posted when nothing is chosen
 }
 
 // New returns a menu of items.
@@ -67,14 +70,29 @@ func Actions(d *pane.Deps) *Dialog {
 	return New(d, "do", append(can, cannot...))
 }
 
+// Begin puts the cursor on an item by its text.
+func (m *Dialog) Begin(text string) { m.list.Select(text) }
+
 // Update takes keys.
 func (m *Dialog) Update(msg tea.Msg) (tea.Cmd, bool) {
 	key, ok := msg.(tea.KeyMsg)
 	if !ok {
 		return nil, false
 	}
+	was := m.list.Selected()
+	cmd, done := m.key(key)
+	if i := m.list.Index(); !done && i >= 0 && m.list.Selected() != was && m.shown[i].Seen != nil {
+		m.d.Post(m.shown[i].Seen)
+	}
+	return cmd, done
+}
+
+func (m *Dialog) key(key tea.KeyMsg) (tea.Cmd, bool) {
 	switch key.String() {
 	case "esc", "ctrl+c", "ctrl+k":
+		if m.Leave != nil {
+			m.d.Post(m.Leave)
+		}
 		return nil, true
 	case "up", "ctrl+p":
 		m.list.Move(-1)
@@ -88,7 +106,7 @@ func (m *Dialog) Update(msg tea.Msg) (tea.Cmd, bool) {
 		return m.choose()
 	default:
 		var cmd tea.Cmd
-		m.input, cmd = m.input.Update(msg)
+		m.input, cmd = m.input.Update(key)
 		m.filter()
 		return cmd, false
 	}

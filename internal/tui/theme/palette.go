@@ -70,6 +70,11 @@ func (p *Palette) named(name string) *lipgloss.CompleteColor {
 // Known reports whether a palette has a colour of that name.
 func Known(name string) bool { return (&Palette{}).named(name) != nil }
 
+// ColorNames are the names of colours in the configuration.
+func ColorNames() []string {
+	return []string{"accent", "dim", "border", "selected", "away", "red", "green", "yellow", "blue", "cyan", "magenta", "added", "removed"}
+}
+
 // Glyphs are the signs of a screen. Each is one column wide.
 type Glyphs struct {
 	Cursor, Mark, Waiting, Running, Idle, Bad, Busy, Gone string
