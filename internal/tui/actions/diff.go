@@ -24,6 +24,7 @@ func Diff() []command.Action {
 		{Name: "diff.left", Title: "Back to their beginning; then to the tasks", Group: group, Place: place, Keys: []string{"h", "left"}, Quiet: true, Msg: diff.Shift(-1)},
 		{Name: "diff.enter", Title: "Fold the file; comment on the line", Group: group, Place: place, Keys: []string{"enter"}, Quiet: true, Msg: diff.Enter{}},
 		{Name: "diff.fold", Title: "Fold or unfold all files", Group: group, Place: place, Keys: []string{"x"}, Msg: diff.Fold{}},
+		{Name: "diff.wrap", Title: "Show long lines of the diff in full, or cut them", Group: group, Place: place, Keys: []string{"W"}, Msg: diff.Wrap{}},
 		{Name: "diff.select", Title: "Begin or end selecting lines", Group: group, Place: place, Keys: []string{"v", " "}, Quiet: true, Msg: diff.Select{}},
 		{Name: "diff.cancel", Title: "End selecting; else back to the tasks", Group: group, Place: place, Keys: []string{"esc"}, Quiet: true, Msg: diff.Cancel{}},
 		{Name: "diff.comment", Title: "Comment on the selected lines", Group: group, Place: place, Keys: []string{"w"}, Msg: diff.Comment{}},

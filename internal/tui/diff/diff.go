@@ -27,8 +27,9 @@ const (
 	// rest is how many times as long as it took to read a diff it is not read
 	// again, and restMost how long at most: a large repo has other things to do.
 	rest, restMost = 4, 10 * time.Second
-	// keepViews is how many diffs are kept for coming back to.
-	keepViews = 6
+	// keepViews is how many diffs are kept for coming back to, and keepBytes how
+	// much of them besides the one that is looked at.
+	keepViews, keepBytes = 6, 16 << 20
 )
 
 // Pane is what the selected task changed.
@@ -97,6 +98,8 @@ type (
 	File int
 	// Shift shows more of long lines: so many steps to the right.
 	Shift int
+	// Wrap shows long lines in several rows, or cuts them.
+	Wrap struct{}
 	// Enter folds the file the cursor is on, or writes about the line.
 	Enter struct{}
 	// Fold folds all files, or unfolds them when all are folded.
@@ -179,6 +182,9 @@ func (p *Pane) selected(id string) tea.Cmd {
 	p.paint.left = 0
 	p.recall(id)
 	p.lay()
+	if p.view() != nil {
+		p.keep()
+	}
 	if id == "" || !p.shown {
 		return nil
 	}
@@ -261,14 +267,26 @@ func (p *Pane) take(c *change) {
 	if v == nil {
 		v = newView()
 		p.views[p.task] = v
-		p.recent = append(p.recent, p.task)
-		if len(p.recent) > keepViews {
-			delete(p.views, p.recent[0])
-			p.recent = p.recent[1:]
-		}
 	}
 	if v.change != c {
 		p.show(v, c)
+	}
+	p.keep()
+}
+
+// keep makes the diff that is looked at the last one to be given up, and gives up
+// others when there are too many.
+func (p *Pane) keep() {
+	p.recent = append(slices.DeleteFunc(p.recent, func(id string) bool { return id == p.task }), p.task)
+	size := 0
+	for i, id := range slices.Backward(p.recent[:len(p.recent)-1]) {
+		if size += len(p.views[id].change.raw.Patch); len(p.recent)-i > keepViews || size > keepBytes {
+			for _, old := range p.recent[:i+1] {
+				delete(p.views, old)
+			}
+			p.recent = p.recent[i+1:]
+			return
+		}
 	}
 }
 
@@ -281,7 +299,7 @@ func (p *Pane) lay() {
 
 func (p *Pane) show(v *view, c *change) {
 	p.paint.forget()
-	v.show(c, p.comments[p.task], func(c *comment) int { return len(p.draw(c)) })
+	v.show(c, p.comments[p.task], heights{comment: func(c *comment) int { return len(p.draw(c)) }, line: p.paint.high})
 	v.clamp(p.rows())
 }
 

@@ -274,3 +274,57 @@ func TestLineEndings(t *testing.T) {
 	drv, _, _ := opened(t, d, tuitest.Size{W: 80, H: 24}, plain())
 	drv.Until("-D^M\n")
 }
+
+// Long lines can be shown in full. They are one line all the same.
+func TestWrapping(t *testing.T) {
+	t.Parallel()
+	words := "some words " + strings.Repeat("日本語 and English, ", 12) + "the end"
+	d := edited(tuitest.Diff(), "+D\n", "+"+words+"\n")
+	drv, p, _ := opened(t, d, tuitest.Size{W: 41, H: 24}, plain())
+	to(t, p, "some words")
+	drv.Send(Wrap{})
+	drv.Until("the end")
+	var got strings.Builder
+	for i := p.view().cur; i == p.view().cur || !p.view().rows[i].stop(); i++ {
+		got.WriteString(strings.TrimLeft(strings.TrimPrefix(tuitest.Strip(p.paint.row(p.view(), i)), "4 +"), " "))
+	}
+	if squeeze := strings.ReplaceAll(words, " ", ""); strings.ReplaceAll(got.String(), " ", "") != squeeze {
+		t.Errorf("got %q", got.String())
+	}
+	drv.Send(Move(1))
+	if text, _ := under(drv, p); !strings.Contains(text, " e") {
+		t.Errorf("the next line is %q", text)
+	}
+	drv.Send(Move(-1))
+	write(drv, "Too long")
+	if lines := p.comments["auth1"][0].Lines; len(lines) != 1 || lines[0].Text != words {
+		t.Errorf("it is about %v", lines)
+	}
+	drv.Send(Wrap{})
+	drv.Send(File(-1))
+	drv.Send(Enter{})
+	drv.Until("1 comment")
+}
+
+// A few diffs are kept, but never too much of them.
+func TestKeeping(t *testing.T) {
+	t.Parallel()
+	drv, p, c := opened(t, tuitest.Diff(), tuitest.Size{W: 80, H: 24}, plain())
+	large := tuitest.Diff()
+	large.Patch += strings.Repeat("# more\n", keepBytes/7)
+	c.Set(func(c *tuitest.Client) { c.Diffs["form2"], c.Diffs["test3"] = tuitest.Diff(), large })
+	look := func(id string) {
+		drv.Send(pane.Selected{ID: id})
+		drv.Await("the diff of "+id, func() bool { return p.view() != nil && p.reading == nil })
+	}
+	look("form2")
+	look("auth1")
+	look("test3")
+	if len(p.views) != 3 {
+		t.Errorf("%d diffs are kept", len(p.views))
+	}
+	look("form2")
+	if p.views["test3"] != nil || p.views["form2"] == nil || len(p.views) != 1 {
+		t.Errorf("%d diffs are kept", len(p.views))
+	}
+}

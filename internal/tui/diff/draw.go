@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/hf-dev/hf/internal/tui/syntax"
 	"github.com/hf-dev/hf/internal/tui/theme"
@@ -17,6 +18,7 @@ const wide = 56
 type painter struct {
 	t        *theme.Theme
 	width    int
+	wrap     bool           // long lines take several rows
 	left     int            // columns the text is scrolled to the right
 	drawn    map[int]string // rows, by index
 	comments map[*comment][]string
@@ -57,13 +59,13 @@ func (p *painter) draw(v *view, r *row) string {
 	f := v.fileOf(r)
 	switch r.kind {
 	case fileRow:
-		return p.file(f, v.folded[f.Path])
+		return p.file(f, v.folded[f.Path], v.hidden[f.Path])
 	case noteRow:
-		return "  " + p.t.Dim.Render(widget.CleanLine(f.notes[r.part]))
+		return "  " + p.t.Dim.Render(widget.CleanLine(f.notes[r.spot.line]))
 	case hunkRow:
 		return p.t.Hunk.Render(widget.CleanLine(head(f.hunks[r.spot.hunk].head)))
 	case lineRow:
-		return p.line(f, r.spot)
+		return p.line(f, r.spot, int(r.part))
 	case endRow:
 		return p.t.Warn.Render(fmt.Sprintf("The diff is longer than can be shown. All of it: hf exec %s -- git diff %s", widget.CleanLine(v.change.raw.Task), widget.CleanLine(v.change.raw.Base)))
 	case commentRow:
@@ -73,7 +75,7 @@ func (p *painter) draw(v *view, r *row) string {
 
 // file draws the line that names a file. Where there is little room it is the
 // beginning of the name that goes.
-func (p *painter) file(f *file, folded bool) string {
+func (p *painter) file(f *file, folded bool, comments int) string {
 	t := p.t
 	sign := t.Sign.Unfolded
 	if folded {
@@ -90,6 +92,9 @@ func (p *painter) file(f *file, folded bool) string {
 	}
 	if f.Added+f.Removed > 0 {
 		facts = append(facts, p.counts(f.Added, f.Removed))
+	}
+	if comments > 0 {
+		facts = append(facts, t.Accent.Render(counted(comments, "comment")))
 	}
 	name := widget.CleanLine(f.Path)
 	end := ""
@@ -120,64 +125,125 @@ func short(path string, width int, ellipsis string) string {
 	return path
 }
 
-// line draws a line of a file.
-func (p *painter) line(f *file, at spot) string {
+// line draws a line of a file, or a part of one that takes several rows.
+func (p *painter) line(f *file, at spot, part int) string {
 	h := &f.hunks[at.hunk]
 	l := &h.lines[at.line]
-	gutter := p.gutter(l, f.digits, p.width >= wide && !f.oneSided())
+	text := h.shown(l)
+	from, to := 0, len(text)
+	if p.wrap {
+		ends := parts(text, p.room(f))
+		part = min(part, len(ends)-1)
+		if to = ends[part]; part > 0 {
+			from = ends[part-1]
+		}
+	}
+	var out string
 	if l.kind == '\\' {
-		return gutter + p.t.Dim.Render(widget.CleanLine(head(l.text)))
+		out = p.t.Dim.Render(text[from:to])
+	} else {
+		p.spans, _ = f.lang.Line(text, l.state, p.spans[:0])
+		out = p.text(text[:to], from, l.kind, p.spans, h.marks(l, text))
 	}
-	text := shown(l.text)
-	var marks []mark
-	if l.pair > 0 {
-		other := shown(h.lines[l.pair-1].text)
-		if text == other {
-			text, other = ending(text, l.text), ending(other, h.lines[l.pair-1].text)
-		}
-		if l.kind == '-' {
-			marks, _ = changed(text, other)
-		} else {
-			_, marks = changed(other, text)
-		}
-	}
-	p.spans, _ = f.lang.Line(text, l.state, p.spans[:0])
-	out := p.text(text, l.kind, p.spans, marks)
 	if p.left > 0 {
 		out = widget.After(out, p.left)
 	}
-	if len(l.text) > most {
+	if len(l.text) > most && to == len(text) {
 		out += p.t.Dim.Render(fmt.Sprintf(" %s a line of %d bytes", p.t.Sign.Ellipsis, len(l.text)))
 	}
-	return gutter + out
+	if part > 0 {
+		return widget.Spaces(p.before(f)) + out
+	}
+	return p.gutter(l, f) + out
 }
 
-// shown is the text of a line as it is drawn: one line, whatever is in it.
+// high is how many rows a line takes.
+func (p *painter) high(f *file, h *hunk, l *line) int {
+	room := p.room(f)
+	if !p.wrap || len(l.text) <= room && strings.IndexByte(l.text, '\t') < 0 {
+		return 1 // no letter is wider than it is long
+	}
+	return len(parts(h.shown(l), room))
+}
+
+// parts cuts a text that is too long for a row, behind words where it can. It
+// returns where each part ends.
+func parts(text string, width int) []int {
+	var ends []int
+	at := 0
+	for len(text)-at > width {
+		n := len(widget.Cut(text[at:], width, ""))
+		if at+n == len(text) {
+			break
+		}
+		if word := strings.LastIndexByte(text[at:at+n], ' '); word > n/2 {
+			n = word + 1
+		}
+		if n == 0 { // a letter that is wider than there is room
+			_, n = utf8.DecodeRuneInString(text[at:])
+		}
+		at += n
+		ends = append(ends, at)
+	}
+	return append(ends, len(text))
+}
+
+// shown is a line as it is drawn. How it ends is shown where that is all that
+// changed.
+func (h *hunk) shown(l *line) string {
+	text := shown(l.text)
+	if l.pair > 0 && strings.HasSuffix(l.text, "\r") && shown(h.lines[l.pair-1].text) == text {
+		text += "^M"
+	}
+	return text
+}
+
+// marks are what changed in a line that is shown as text.
+func (h *hunk) marks(l *line, text string) (out []mark) {
+	if l.pair == 0 {
+		return nil
+	}
+	other := h.shown(&h.lines[l.pair-1])
+	if l.kind == '-' {
+		out, _ = changed(text, other)
+	} else {
+		_, out = changed(other, text)
+	}
+	return out
+}
+
+// shown is text as it is drawn: one line, whatever is in it.
 func shown(s string) string {
 	return strings.ReplaceAll(widget.Clean(strings.TrimSuffix(head(s), "\r")), "\n", " ")
 }
 
-// ending shows how a line ends, where that is all that changed.
-func ending(shown, text string) string {
-	if strings.HasSuffix(text, "\r") {
-		return shown + "^M"
+// both reports whether the lines of a file are shown with both of their numbers.
+func (p *painter) both(f *file) bool { return p.width >= wide && !f.oneSided() }
+
+// before is how many columns stand before the text of lines, room how many there
+// are for it.
+func (p *painter) before(f *file) int {
+	if p.both(f) {
+		return 2*f.digits + 3
 	}
-	return shown
+	return f.digits + 2
 }
+
+func (p *painter) room(f *file) int { return max(p.width-p.before(f), 1) }
 
 // gutter is what stands before the text of a line: its numbers, and whether it
 // came or went.
-func (p *painter) gutter(l *line, digits int, both bool) string {
+func (p *painter) gutter(l *line, f *file) string {
 	t := p.t
 	num := func(n int32) string {
 		if n == 0 {
-			return widget.Spaces(digits)
+			return widget.Spaces(f.digits)
 		}
 		s := strconv.Itoa(int(n))
-		return widget.Spaces(digits-len(s)) + s
+		return widget.Spaces(f.digits-len(s)) + s
 	}
 	numbers := num(l.number())
-	if both {
+	if p.both(f) {
 		numbers = num(l.old) + " " + num(l.new)
 	}
 	switch l.kind {
@@ -189,8 +255,9 @@ func (p *painter) gutter(l *line, digits int, both bool) string {
 	return t.Dim.Render(numbers) + "  "
 }
 
-// text colours a line: what changed in it, and the words of its language.
-func (p *painter) text(text string, kind byte, spans []syntax.Span, marks []mark) string {
+// text colours a line from a place on: what changed in it, and the words of its
+// language.
+func (p *painter) text(text string, from int, kind byte, spans []syntax.Span, marks []mark) string {
 	base, word := p.t.Text, p.t.Text
 	switch kind {
 	case '+':
@@ -199,21 +266,21 @@ func (p *painter) text(text string, kind byte, spans []syntax.Span, marks []mark
 		base, word = p.t.Removed, p.t.RemovedWord
 	}
 	var b strings.Builder
-	b.Grow(len(text) + 16*len(spans))
-	for at, i := 0, 0; at < len(text); {
+	b.Grow(len(text) - from + 16*len(spans))
+	for at, i := from, 0; at < len(text); {
 		for i < len(spans) && spans[i].End <= at {
 			i++
 		}
 		end, style := len(text), base
 		if i < len(spans) {
-			end, style = spans[i].End, p.of(spans[i].Kind, base)
+			end, style = min(spans[i].End, len(text)), p.of(spans[i].Kind, base)
 		}
 		for len(marks) > 0 && marks[0].to <= at {
 			marks = marks[1:]
 		}
 		if len(marks) > 0 {
 			if marks[0].from <= at {
-				end, style = marks[0].to, word
+				end, style = min(marks[0].to, len(text)), word
 			} else {
 				end = min(end, marks[0].from)
 			}

@@ -122,13 +122,14 @@ func FuzzPatch(f *testing.F) {
 		p.width = width % 200
 		p.forget()
 		v := newView()
-		v.show(parse(&api.Diff{Patch: patch, Files: d.Files}), nil, nil)
+		p.wrap = width%2 == 0
+		v.show(parse(&api.Diff{Patch: patch, Files: d.Files}), nil, heights{line: p.high})
 		for i := range v.rows {
 			row := p.row(v, i)
 			if s := tuitest.Strip(row); strings.ContainsAny(s, "\x1b\n\r\t\u202e") {
 				t.Fatalf("%q", s)
 			}
-			if v.cur = i; i > 50 {
+			if v.cur = i; i > 50 || !v.rows[i].stop() {
 				continue // finding is work for all rows
 			}
 			if r := &v.rows[i]; r.kind == hunkRow && v.lineOf(r) == nil || v.fileOf(r).Path == "" {

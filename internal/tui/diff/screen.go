@@ -39,6 +39,9 @@ func (p *Pane) act(msg tea.Msg) tea.Cmd {
 		return p.cancel()
 	case Shift:
 		return p.shift(int(msg))
+	case Wrap:
+		p.paint.wrap, p.paint.left = !p.paint.wrap, 0
+		p.lay()
 	case Enter:
 		return p.enter()
 	}
@@ -100,12 +103,13 @@ func (p *Pane) cancel() tea.Cmd {
 
 // shift shows more of long lines. At their beginning, left is back.
 func (p *Pane) shift(n int) tea.Cmd {
-	if n < 0 && p.paint.left == 0 {
+	switch {
+	case n < 0 && p.paint.left == 0:
 		return p.d.Post(pane.Act{Name: "back"})
+	case !p.paint.wrap:
+		p.paint.left = max(min(p.paint.left+n*shift, most), 0)
+		p.lay()
 	}
-	p.paint.left = max(min(p.paint.left+n*shift, most), 0)
-	p.paint.forget()
-	p.lay()
 	return nil
 }
 
@@ -208,15 +212,16 @@ func (p *Pane) View(focus bool) []string {
 	lines := make([]string, 0, p.height)
 	lines = append(lines, p.where(v))
 	for i := v.top; i < min(v.top+height, len(v.rows)); i++ {
+		first := i - int(v.rows[i].part)
 		bar := " "
-		if chosen[i] {
+		if chosen[first] {
 			bar = t.Marked.Render(t.Sign.Bar)
 		}
 		l := bar + p.paint.row(v, i)
 		switch {
-		case i == v.cur && focus:
+		case first == v.cur && focus:
 			l = t.Selected.Over(widget.Fit(l, p.width, ""))
-		case i == v.cur, chosen[i]:
+		case first == v.cur, chosen[first]:
 			l = t.SelectedAway.Over(widget.Fit(l, p.width, ""))
 		}
 		lines = append(lines, l)
@@ -253,6 +258,9 @@ func (p *Pane) sum(v *view) string {
 		return t.Bad.Render(widget.Cut(widget.CleanLine(p.wrong), p.width*2/3, t.Sign.Ellipsis))
 	case v.change.raw.Cut:
 		parts = append(parts, t.Warn.Render("cut"))
+	}
+	if c := p.here(); c != nil && p.width >= wide {
+		return t.Key.Render(p.d.Keys.Hint("diff.enter")) + t.Dim.Render(" changes the comment  ") + t.Key.Render(p.d.Keys.Hint("diff.delete")) + t.Dim.Render(" deletes it")
 	}
 	n := len(p.comments[p.task])
 	if n > 0 {

@@ -7,9 +7,10 @@ type view struct {
 	change *change
 	folded map[string]bool // files, by path
 	rows   []row
-	cur    int // the row the cursor is on
-	top    int // the first row that is seen
-	from   int // the row that selecting began on; -1 = nothing is selected
+	cur    int            // the row the cursor is on
+	top    int            // the first row that is seen
+	from   int            // the row that selecting began on; -1 = nothing is selected
+	hidden map[string]int // comments that folds hide, by path
 }
 
 func newView() *view { return &view{folded: map[string]bool{}, from: -1} }
@@ -30,17 +31,24 @@ const (
 type row struct {
 	kind    kind
 	file    int32
-	spot    spot     // of fileRow, hunkRow and lineRow
-	part    int32    // which note of the file, or line of the comment
+	spot    spot     // of all rows of a file but noteRow, where its line is the note
+	part    int32    // of what takes several rows: which of them it is
 	comment *comment // of commentRow
 }
 
-// stop reports whether the cursor can be on a row. A comment is one stop.
-func (r *row) stop() bool { return r.kind != commentRow || r.part == 0 }
+// stop reports whether the cursor can be on a row: what takes several rows is one
+// stop.
+func (r *row) stop() bool { return r.part == 0 }
+
+// heights says how many rows something takes.
+type heights struct {
+	comment func(*comment) int
+	line    func(*file, *hunk, *line) int
+}
 
 // show takes over a diff as it is now, or comments, or folds. The person stays
-// where they are. height says how many rows a comment takes.
-func (v *view) show(c *change, comments []*comment, height func(*comment) int) {
+// where they are.
+func (v *view) show(c *change, comments []*comment, h heights) {
 	at, from := v.place(v.cur), v.place(v.from)
 	line := v.cur - v.top
 	if c != v.change {
@@ -49,7 +57,7 @@ func (v *view) show(c *change, comments []*comment, height func(*comment) int) {
 		}
 	}
 	v.change = c
-	v.rows = v.lay(comments, height)
+	v.rows = v.lay(comments, h)
 	v.cur = v.find(at)
 	v.top = v.cur - line
 	if v.from >= 0 {
@@ -61,10 +69,11 @@ func (v *view) show(c *change, comments []*comment, height func(*comment) int) {
 }
 
 // lay makes the rows.
-func (v *view) lay(comments []*comment, height func(*comment) int) []row {
+func (v *view) lay(comments []*comment, high heights) []row {
 	var rows []row
+	v.hidden = map[string]int{}
 	put := func(file int, c *comment) {
-		for i := range height(c) {
+		for i := range high.comment(c) {
 			rows = append(rows, row{kind: commentRow, file: int32(file), spot: c.at, part: int32(i), comment: c})
 		}
 	}
@@ -86,16 +95,19 @@ func (v *view) lay(comments []*comment, height func(*comment) int) []row {
 			}
 		}
 		if v.folded[f.Path] {
+			v.hidden[f.Path] = len(here)
 			continue
 		}
 		for n := range f.notes {
-			rows = append(rows, row{kind: noteRow, file: int32(i), part: int32(n)})
+			rows = append(rows, row{kind: noteRow, file: int32(i), spot: spot{line: n}})
 		}
 		for h := range f.hunks {
 			rows = append(rows, row{kind: hunkRow, file: int32(i), spot: spot{h, 0}})
 			for l := range f.hunks[h].lines {
 				at := spot{h, l}
-				rows = append(rows, row{kind: lineRow, file: int32(i), spot: at})
+				for part := range high.line(f, &f.hunks[h], &f.hunks[h].lines[l]) {
+					rows = append(rows, row{kind: lineRow, file: int32(i), spot: at, part: int32(part)})
+				}
 				for _, c := range here {
 					if c.at == at {
 						put(i, c)
@@ -115,7 +127,7 @@ type place struct {
 	kind    kind
 	path    string
 	line    line
-	part    int32
+	note    int
 	comment *comment
 }
 
@@ -153,7 +165,7 @@ func (v *view) place(i int) place {
 	if r == nil {
 		return place{}
 	}
-	p := place{kind: r.kind, part: r.part, comment: r.comment}
+	p := place{kind: r.kind, note: r.spot.line, comment: r.comment}
 	if f := v.fileOf(r); f != nil {
 		p.path = f.Path
 	}
@@ -212,7 +224,7 @@ func (p *place) worth(r *row, l *line) int64 {
 		}
 		return 0
 	case r.kind == noteRow:
-		if p.kind == noteRow && r.part == p.part {
+		if p.kind == noteRow && r.spot.line == p.note {
 			return exact
 		}
 		return 1
@@ -265,12 +277,12 @@ func (v *view) scroll(n, height int) {
 	}
 }
 
-// clamp brings the cursor into the rows, and the screen to the cursor: with the
-// comments on its line, as far as there is room for them.
+// clamp brings the cursor into the rows, and the screen to the cursor: with all
+// of its line and the comments on it, as far as there is room for them.
 func (v *view) clamp(height int) {
 	v.cur = max(min(v.cur, len(v.rows)-1), 0)
 	end := v.cur
-	for end+1 < len(v.rows) && end < v.cur+height/2 && v.rows[end+1].kind == commentRow {
+	for end+1 < len(v.rows) && end < v.cur+height/2 && (v.rows[end+1].kind == commentRow || !v.rows[end+1].stop()) {
 		end++
 	}
 	v.top = min(max(v.top, end-height+1), v.cur)
@@ -288,7 +300,7 @@ func (v *view) selected() (rows []int, f *file) {
 		f = v.fileOf(v.row(v.cur))
 	}
 	for i := first; i <= last; i++ {
-		if r := v.row(i); r != nil && r.kind == lineRow && v.fileOf(r) == f && v.lineOf(r).kind != '\\' {
+		if r := v.row(i); r != nil && r.kind == lineRow && r.stop() && v.fileOf(r) == f && v.lineOf(r).kind != '\\' {
 			rows = append(rows, i)
 		}
 	}
