@@ -22,6 +22,15 @@ func did(t *testing.T, a *app, want ...string) {
 	ran.Ran = nil
 }
 
+// asked checks what hfd was asked for since the last time.
+func asked(t *testing.T, c *tuitest.Client, want ...string) {
+	t.Helper()
+	if got := c.Called(); !slices.Equal(got, want) {
+		t.Errorf("asked\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
+	}
+	c.Set(func(c *tuitest.Client) { c.Calls = nil })
+}
+
 // What is wrong with a pull request is seen and handed to the agent from the
 // view of it.
 func TestChecks(t *testing.T) {
@@ -90,8 +99,8 @@ func TestStack(t *testing.T) {
 	drv.Press("G", "alt+3")
 	drv.Until("by-hand")
 	drv.Press("o", "k", "u", ".", "*", "y", "S", "-")
-	did(t, a, "hf stack restack docs4", "hf stack restack --upstack test3", "hf stack restack --only test3", "hf stack restack --all --repo web",
-		"hf stack sync --repo web", "hf stack submit test3", "hf stack untrack test3")
+	asked(t, c, "stack restack_subtree docs4 stack", "stack restack_subtree test3 upstack", "stack rebase_branch test3", "stack restack_repo repo=web",
+		"stack sync_repo repo=web", "stack submit test3", "stack untrack test3")
 
 	drv.Press("O")
 	drv.Until("another branch")
@@ -105,7 +114,7 @@ func TestStack(t *testing.T) {
 	drv.Press("enter")
 	drv.Type("k3f9")
 	drv.Press("enter")
-	did(t, a, "hf stack onto test3 main", "hf stack onto test3 k3f9")
+	asked(t, c, "stack reparent_branch test3 onto=main", "stack reparent_branch test3 onto=k3f9")
 
 	drv.Press("F")
 	drv.Until("go to feat/form2")
@@ -116,8 +125,8 @@ func TestStack(t *testing.T) {
 	drv.Press("y", "G", "o", "+")
 	drv.Until("no commit moves")
 	drv.Press("enter")
-	did(t, a, "hf stack fold test3", "hf stack abort test3", "hf stack continue test3", "hf stack resolve test3", "hf stack undo --repo web",
-		"hf stack restack by-hand --repo web", "hf stack track by-hand --repo web")
+	asked(t, c, "stack fold test3", "stack abort test3", "stack continue test3", "stack resolve test3", "stack undo repo=web",
+		"stack restack_subtree by-hand repo=web stack", "stack track by-hand repo=web")
 
 	drv.Press("g", "enter")
 	if got := a.deps.Store.Selected().ID; got != "form2" || a.focused().Title() != "Conversation" {
@@ -128,14 +137,14 @@ func TestStack(t *testing.T) {
 // A conflict of another task of the repo is what the keys are for.
 func TestStoppedOnAConflict(t *testing.T) {
 	c := &tuitest.Client{Stacks: api.Stack{Repo: "web", Trunk: "main", Branches: []api.StackBranch{onBranch(0, "feat/form2", "main"), onBranch(1, "feat/test3", "feat/form2")}}}
-	drv, a := started(t, c, tuitest.Size{W: 120, H: 40}, plain())
+	drv, _ := started(t, c, tuitest.Size{W: 120, H: 40}, plain())
 	u := tuitest.Snapshot()
 	u.Tasks[2].Rebase = &api.StoppedRebase{Base: "feat/form2", Files: []string{"form.go"}}
 	drv.Send(u)
 	drv.Press("G", "k", "k", "alt+3")
 	drv.Until("feat/test3 onto feat/form2 stopped on form.go")
 	drv.Press(">", "f")
-	did(t, a, "hf stack continue test3", "hf stack resolve test3")
+	asked(t, c, "stack continue test3", "stack resolve test3")
 }
 
 // The cursor of the tree goes to a task that the list does not show, too.
@@ -273,7 +282,39 @@ func TestDryRun(t *testing.T) {
 		Stack:     &api.StackReport{Branches: []api.StackResult{{Branch: "feat/auth1", Outcome: api.OutcomeSubmitted, Detail: "would-create"}}},
 	})
 	drv.Until("feat/auth1  would create")
-	if got := c.Called(); !slices.Equal(got, []string{"stack submit auth1 dry=true"}) {
+	if got := c.Called(); !slices.Equal(got, []string{"stack submit auth1 dry"}) {
 		t.Errorf("asked %q", got)
 	}
+}
+
+// What came of an action on a stack is told in a line.
+func TestOutcomes(t *testing.T) {
+	c := &tuitest.Client{}
+	drv, _ := started(t, c, tuitest.Size{W: 120, H: 40}, plain())
+	for want, branches := range map[string][]api.StackResult{
+		"all is up to date": {{Branch: "a", Outcome: api.OutcomeUpToDate}},
+		"b, c restacked; d moved onto main; e not moved: its agent is at work; 1 up to date": {
+			{Branch: "a", Outcome: api.OutcomeUpToDate},
+			{Branch: "b", Outcome: api.OutcomeRestacked},
+			{Branch: "c", Outcome: api.OutcomeRestacked},
+			{Branch: "d", Base: "main", Outcome: api.OutcomeMoved},
+			{Branch: "e", Outcome: api.OutcomeBusy, Detail: "its agent is at work"},
+		},
+		"a, b, c and 2 more restored": {
+			{Branch: "a", Outcome: api.OutcomeRestored},
+			{Branch: "b", Outcome: api.OutcomeRestored},
+			{Branch: "c", Outcome: api.OutcomeRestored},
+			{Branch: "d", Outcome: api.OutcomeRestored},
+			{Branch: "e", Outcome: api.OutcomeRestored},
+		},
+	} {
+		drv.Press("o")
+		drv.Until("restack feat/auth1")
+		ends(t, c, drv, api.OperationDetail{Operation: api.Operation{State: api.OperationDone}, Stack: &api.StackReport{Branches: branches}})
+		drv.Until("restack feat/auth1: " + want)
+		c.Set(func(c *tuitest.Client) { c.Ops = nil })
+	}
+	c.Err = &api.Error{Code: api.CodeConflict, Message: "git-spice is not installed", Hint: "brew install it"}
+	drv.Press("o")
+	drv.Until("restack feat/auth1: git-spice is not installed. brew install it")
 }

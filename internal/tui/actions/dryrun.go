@@ -15,25 +15,10 @@ import (
 // dryRun shows what a submit would do.
 func dryRun(d *pane.Deps, e *command.Env) tea.Cmd {
 	b := branches(e)[0]
-	in := api.StackAction{Action: api.StackSubmit, Task: b.Task, DryRun: true}
-	if b.Task == "" {
-		in.Branch, in.Repo = b.Name, b.Repo
-	}
-	ctx, c, vars := e.Ctx, e.Client, e.Vars
-	return func() tea.Msg {
-		env, err := vars(ctx)
-		if err != nil {
-			return command.Failed{Err: err}
-		}
-		in.Env = env
-		a, err := c.StackAction(ctx, in)
-		if err != nil {
-			return command.Failed{Err: err}
-		}
-		return command.Follow{What: "what submit would do", Operation: a.Operation.ID, Then: func(op *api.OperationDetail) tea.Cmd {
-			return d.Show(reader.New(d, "submit would", func(width int) []string { return reported(d, op.Stack, width) }))
-		}}
-	}
+	in := b.action(api.StackAction{Action: api.StackSubmit, DryRun: true})
+	return begin(e, "what submit would do", in, func(r *api.StackReport) tea.Cmd {
+		return d.Show(reader.New(d, "submit would", func(width int) []string { return reported(d, r, width) }))
+	})
 }
 
 // reported is what an action says of each branch, and what else it says.

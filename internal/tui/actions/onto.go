@@ -38,13 +38,13 @@ func tree(ctx context.Context, c command.Client, b *branch) (api.Stack, error) {
 func bases(d *pane.Deps, b *branch, s *api.Stack) []palette.Item {
 	move := func(base string) tea.Cmd {
 		return command.Tell(pane.Run{Do: func() tea.Cmd {
-			return d.Program.Behind("move "+b.shown()+" onto "+widget.CleanLine(base), append([]string{"stack", "onto", b.ref(), base}, b.repo()...)...)
+			return act(d.Env, "move "+b.shown(), b.action(api.StackAction{Action: api.StackReparentBranch, Onto: base}))
 		}})
 	}
 	item := func(name, title string) palette.Item {
-		it := palette.Item{Text: widget.CleanLine(name), Run: move(name)}
+		it := palette.Item{Text: widget.Name(name), Run: move(name)}
 		if title != "" {
-			it.Text += "  " + widget.CleanLine(title)
+			it.Text += "  " + widget.Name(title)
 		}
 		if name == b.Base {
 			it.Why = "it stands there"

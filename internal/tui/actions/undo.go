@@ -30,13 +30,13 @@ func undo(d *pane.Deps, e *command.Env) tea.Cmd {
 }
 
 func askUndo(d *pane.Deps, repo string, last *api.HistoryEntry) pane.Dialog {
-	lines := []string{"The last action on the stacks of " + d.Theme.Bold.Render(widget.CleanLine(repo)) + " that changed anything:"}
+	lines := []string{"The last action on the stacks of " + d.Theme.Bold.Render(widget.Name(repo)) + " that changed anything:"}
 	if last != nil {
-		lines = append(lines, d.Theme.Accent.Render(render.Age(d.Now(), last.Time)+" ago")+" "+widget.CleanLine(last.Text))
+		lines = append(lines, d.Theme.Accent.Render(render.Age(d.Now(), last.Time)+" ago")+" "+widget.Name(last.Text))
 	}
 	lines = append(lines, "", "Every branch goes back to where it was before. What is moved away is kept below refs/hf/. What was pushed stays pushed.")
 	return confirm.New(d, "undo?", lines, confirm.Choice{
-		Key: "y", Text: "undo", Run: d.Program.Behind("undo in "+widget.CleanLine(repo), "stack", "undo", "--repo", repo),
+		Key: "y", Text: "undo", Run: act(d.Env, "undo in "+widget.Name(repo), api.StackAction{Action: api.StackUndo, Repo: repo}),
 	})
 }
 

@@ -10,6 +10,7 @@ import (
 	"iter"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -365,7 +366,21 @@ func accepted(task string) api.Accepted {
 
 // StackAction notes an action on stacks.
 func (c *Client) StackAction(_ context.Context, in api.StackAction) (api.ChangeAccepted, error) {
-	return api.ChangeAccepted{Operation: api.Operation{ID: "op"}}, c.call("stack %s %s%s dry=%v", in.Action, in.Task, in.Branch, in.DryRun)
+	words := []string{"stack", string(in.Action), in.Task + in.Branch}
+	for name, value := range map[string]string{"repo": in.Repo, "onto": in.Onto} {
+		if value != "" {
+			words = append(words, name+"="+value)
+		}
+	}
+	words = append(words, string(in.Scope))
+	if in.Draft != nil {
+		words = append(words, fmt.Sprintf("draft=%v", *in.Draft))
+	}
+	if in.DryRun {
+		words = append(words, "dry")
+	}
+	slices.Sort(words[3:])
+	return api.ChangeAccepted{Operation: api.Operation{ID: "op"}}, c.call("%s", strings.Join(strings.Fields(strings.Join(words, " ")), " "))
 }
 
 // LookAtPull gives c.Pulls.
