@@ -190,12 +190,18 @@ func (a *app) hints() []string {
 	case keys.Events:
 		return []string{"events.log", "events.logs", "retry", "back", "view.next", "zoom", "palette", "help"}
 	case keys.Checks:
-		if task != nil && task.Pull.IsZero() {
+		if task != nil && !hasPull(task) {
 			return []string{"pr.create", "checks.refresh", "back", "view.next", "palette", "help"}
 		}
 		return []string{"checks.open", "fix.ci", "fix.reviews", "merge", "checks.refresh", "back", "palette", "help"}
 	}
 	return []string{"message", "back", "view.next", "zoom", "palette", "help"}
+}
+
+// hasPull reports whether a task is known to have a pull request.
+func hasPull(t *api.Task) bool {
+	p, ok := t.Pull.Get()
+	return ok && p.State != api.PullRequestNone
 }
 
 // hintOf is the short form of an action's name: its last word, and what is to be
