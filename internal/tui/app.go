@@ -1,6 +1,7 @@
 package tui
 
 import (
+	"fmt"
 	"time"
 
 	tea "github.com/charmbracelet/bubbletea"
@@ -195,6 +196,25 @@ func (a *app) updated(u *model.Update) tea.Cmd {
 		a.deps.Screen.Write(ansi.SetWindowTitle(title))
 	}
 	return cmd
+}
+
+// beginAt makes a view the one that is seen at first. With a task to begin with
+// it has the focus.
+func (a *app) beginAt(view string) error {
+	if view == "" {
+		return nil
+	}
+	for i, p := range a.panes[1:] {
+		if string(p.Place()) != view {
+			continue
+		}
+		a.view = i + 1
+		if a.begin != "" {
+			a.focus = a.view
+		}
+		return nil
+	}
+	return fmt.Errorf("there is no view %q", view)
 }
 
 // start goes where the person wants to begin.

@@ -222,3 +222,29 @@ func TestAnsweringTwiceAtOnce(t *testing.T) {
 		t.Errorf("%q was asked before it was seen", got)
 	}
 }
+
+// A view to begin with is seen from the first frame; with a task to begin with it
+// has the focus.
+func TestBeginningWithAView(t *testing.T) {
+	for _, task := range []string{"", "docs4"} {
+		d := tuitest.Deps(t, &tuitest.Client{}, plain(), table)
+		a := newApp(d, panes(d))
+		a.begin = task
+		if err := a.beginAt("events"); err != nil {
+			t.Fatal(err)
+		}
+		drv := tuitest.Drive(t, a, tuitest.Size{W: 120, H: 40})
+		drv.Send(tuitest.Snapshot())
+		drv.Until("nothing has happened yet")
+		if focused := a.focused().Place() == "events"; focused != (task != "") {
+			t.Errorf("begun with %q the view has the focus: %v", task, focused)
+		}
+		if got := a.deps.Store.Selected().ID; task != "" && got != task {
+			t.Errorf("%s is selected", got)
+		}
+	}
+	d := tuitest.Deps(t, &tuitest.Client{}, plain(), table)
+	if err := newApp(d, panes(d)).beginAt("logs"); err == nil {
+		t.Error("there is a view of any name")
+	}
+}

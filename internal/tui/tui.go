@@ -72,6 +72,7 @@ type options struct {
 	tty       int    // the descriptor of the terminal
 	workspace string
 	task      string // to be selected at first
+	view      string // that is seen at first
 	pick      bool   // only a task is to be chosen
 }
 
@@ -84,6 +85,7 @@ func Main(ctx context.Context, args, environ []string, s Settings, stdout, stder
 	fs.IntVar(&o.tty, "tty", -1, "the descriptor of the terminal")
 	fs.StringVar(&o.workspace, "workspace", "", "the workspace")
 	fs.StringVar(&o.task, "task", "", "the task to begin with")
+	fs.StringVar(&o.view, "view", "", "the view to begin with")
 	fs.BoolVar(&o.pick, "pick", false, "print the task that is chosen")
 	if err := fs.Parse(args); err != nil {
 		return exitUsage
@@ -152,6 +154,9 @@ func run(ctx context.Context, o *options, environ []string, s Settings, tty *os.
 	a.notify.desktop = newDesktop(ctx, environ)
 	a.pick = o.pick
 	a.begin = o.task
+	if err := a.beginAt(o.view); err != nil {
+		return "", err
+	}
 	kb := &keyboard{File: tty, tell: func(m tea.Msg) { go send(m) }}
 	prog = tea.NewProgram(&screen.Live{Drawer: a, Screen: scr, Send: send},
 		tea.WithContext(ctx), tea.WithInput(kb), tea.WithOutput(io.Discard), tea.WithoutRenderer())

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -31,8 +32,12 @@ type Options struct {
 	Self      func() (string, error) // the path of hf
 	Workspace string
 	Task      string                         // to begin with
+	View      string                         // of Views, to begin with; "" = the first
 	Become    func(argv, env []string) error // turns this process into hfd, on the terminal
 }
+
+// Views are the views of a task, by their names.
+func Views() []string { return []string{"conversation", "diff", "stack", "checks", "events"} }
 
 // NewOptions returns the options of a plain `hf`.
 func NewOptions(f *factory.Factory) *Options {
@@ -52,6 +57,7 @@ func workspace(f *factory.Factory) string {
 // NewCmd returns the command. runF, where not nil, gets the options in its
 // place.
 func NewCmd(f *factory.Factory, runF func(context.Context, *Options) error) *cobra.Command {
+	var view string
 	cmd := &cobra.Command{
 		Use:   "tui [TASK]",
 		Short: "Show all tasks on one screen and work from there",
@@ -62,7 +68,8 @@ selected one is beside them, with its conversation. ? shows the keys where you a
 hf alone does the same on a terminal. The keys and the colours are [keys] and [tui] of
 the configuration.`,
 		Example: `  hf tui
-  hf tui k3f9                        # begin with this task`,
+  hf tui k3f9                        # begin with this task
+  hf tui k3f9 --view diff            # and with what it changed`,
 		Args:              args.Range(0, "TASK"),
 		ValidArgsFunction: complete.Tasks(f, 1),
 		RunE: func(cmd *cobra.Command, argv []string) error {
@@ -70,12 +77,18 @@ the configuration.`,
 			if len(argv) > 0 {
 				opts.Task = argv[0]
 			}
+			if view != "" && !slices.Contains(Views(), view) {
+				return exitcode.Usagef("there is no view %q; the views are %s", view, strings.Join(Views(), ", "))
+			}
+			opts.View = view
 			if runF != nil {
 				return runF(cmd.Context(), opts)
 			}
 			return Run(cmd.Context(), opts)
 		},
 	}
+	cmd.Flags().StringVar(&view, "view", "", "begin with a `view`: "+strings.Join(Views(), ", "))
+	complete.Flag(cmd, "view", complete.Fixed(Views()...))
 	return cmd
 }
 
@@ -131,7 +144,7 @@ func (o *Options) argv() ([]string, error) {
 		return nil, err
 	}
 	argv := []string{hfd, "tui", "--hf", hf}
-	for _, v := range [][2]string{{"--workspace", o.Workspace}, {"--task", o.Task}} {
+	for _, v := range [][2]string{{"--workspace", o.Workspace}, {"--task", o.Task}, {"--view", o.View}} {
 		if v[1] != "" {
 			argv = append(argv, v[0], v[1])
 		}

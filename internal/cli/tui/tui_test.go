@@ -36,6 +36,13 @@ func TestHfTurnsIntoTheScreen(t *testing.T) {
 	if want := []string{"/opt/hfd", "tui", "--hf", "/opt/hf", "--workspace", "other"}; err != nil || !slices.Equal(got, want) {
 		t.Errorf("%q, %v; want %q", got, err, want)
 	}
+	got, err = turned(t, true, nil, "--view", "events")
+	if want := []string{"/opt/hfd", "tui", "--hf", "/opt/hf", "--view", "events"}; err != nil || !slices.Equal(got, want) {
+		t.Errorf("%q, %v; want %q", got, err, want)
+	}
+	if got, err := turned(t, true, nil, "--view", "logs"); exitcode.For(err) != exitcode.Usage || got != nil || !strings.Contains(err.Error(), "conversation, diff") {
+		t.Errorf("a view that there is not: %q, %v", got, err)
+	}
 	if got, err := turned(t, false, nil); exitcode.For(err) != exitcode.Usage || got != nil {
 		t.Errorf("without a terminal: %q, %v", got, err)
 	}
