@@ -208,7 +208,7 @@ func wait(b *model.Batch[api.Entry], pause bool) tea.Cmd {
 			b.Pause()
 		}
 		items, more, err := b.Next()
-		return arrived{b, items, more, err}
+		return arrived{b, joined(items), more, err}
 	}
 }
 

@@ -2,11 +2,14 @@ package conversation
 
 import (
 	"fmt"
+	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"unicode/utf8"
 
 	tea "github.com/charmbracelet/bubbletea"
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/hf-dev/hf/internal/tui/command"
 	"github.com/hf-dev/hf/internal/tui/compose"
@@ -83,32 +86,67 @@ func TestGolden(t *testing.T) {
 	})
 }
 
-// A text that comes in parts is one text, whatever its parts are.
+// A text that comes in parts is one text, whatever its parts are, and drawn in
+// blocks it looks as it does in one.
 func TestPartsOfAText(t *testing.T) {
-	text := strings.Repeat("A line with some *words* in it.\n\n- an item\n- 日本語 🎨\n\n```go\nfunc f() {\n\n}\n```\n\n", 300)
-	whole := newTalk("")
-	for i := 0; i < len(text); {
-		n := min(7+i%13, len(text)-i)
-		for i+n < len(text) && !utf8.RuneStart(text[i+n]) {
-			n++
-		}
-		whole.add(&api.Entry{Kind: api.EntryText, MessageID: "m", Text: text[i : i+n]})
-		i += n
+	for name, text := range map[string]string{
+		"markdown": strings.Repeat("A line with some *words* in it.\n\n- an item\n- 日本語 🎨\n\n```go\nfunc f() {\n\n}\n```\n\n", 300),
+		"lines":    strings.Repeat("one line of many\n", 2000),
+		"code":     "```go\n" + strings.Repeat("one()\n\n", 2000) + "```\n",
+		"tables":   strings.Repeat(strings.Repeat("a line of text\n", 150)+"\n| a | b |\n|---|---|\n"+strings.Repeat("| c | d |\n", 150), 8),
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newTalk("")
+			var parts []api.Entry
+			for i := 0; i < len(text); {
+				n := min(7+i%13, len(text)-i)
+				for i+n < len(text) && !utf8.RuneStart(text[i+n]) {
+					n++
+				}
+				parts = append(parts, api.Entry{Kind: api.EntryText, MessageID: "m", Text: text[i : i+n], Cursor: fmt.Sprint(i)})
+				i += n
+			}
+			last := parts[len(parts)-1].Cursor
+			for chunk := range slices.Chunk(parts, 10) {
+				for _, e := range joined(chunk) {
+					w.add(&e)
+				}
+			}
+			if w.cursor != last {
+				t.Errorf("it is read to %s, not %s", w.cursor, last)
+			}
+			p := newPainter(plain())
+			var got []string
+			for _, b := range w.blocks {
+				if len(b.text) > hardBlock {
+					t.Fatalf("a block of %d bytes", len(b.text))
+				}
+				got = append(got, p.lines(b, 60, "")...)
+			}
+			if len(w.blocks) < 4 {
+				t.Fatalf("%d blocks: all of it is drawn anew for every part", len(w.blocks))
+			}
+			want := p.lines(&block{kind: api.EntryText, text: text}, 60, "")
+			if g, w := strings.Join(got, "\n"), strings.Join(want, "\n"); g != w {
+				t.Errorf("in parts it is drawn otherwise: %s", cmp.Diff(w, g))
+			}
+		})
 	}
-	p := newPainter(plain())
-	var got, want []string
-	for _, b := range whole.blocks {
-		if len(b.text) > hardBlock {
-			t.Fatalf("a block of %d bytes", len(b.text))
-		}
-		got = append(got, p.lines(b, 60, "")...)
+}
+
+// Only parts of one text are joined.
+func TestJoined(t *testing.T) {
+	text := func(id, s string) api.Entry { return api.Entry{Kind: api.EntryText, MessageID: id, Text: s, Cursor: s} }
+	thought, tool := api.Entry{Kind: api.EntryThought, MessageID: "b", Text: "t"}, api.Entry{Kind: api.EntryTool}
+	got := joined([]api.Entry{text("a", "1"), text("a", "2"), text("a", ""), text("b", "3"), thought, thought, tool, tool, text("b", "4"), text("b", "5")})
+	twice := thought
+	twice.Text = "tt"
+	want := []api.Entry{{Kind: api.EntryText, MessageID: "a", Text: "12"}, text("b", "3"), twice, tool, tool, {Kind: api.EntryText, MessageID: "b", Text: "45", Cursor: "5"}}
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("%+v", got)
 	}
-	if len(whole.blocks) < 4 {
-		t.Fatalf("%d blocks: all of it is drawn anew for every part", len(whole.blocks))
-	}
-	want = p.lines(&block{kind: api.EntryText, text: text}, 60, "")
-	if g, w := squeeze(got), squeeze(want); g != w {
-		t.Errorf("in parts it is drawn otherwise:\n%s\nwhole:\n%s", g[:2000], w[:2000])
+	if got := joined(nil); len(got) != 0 {
+		t.Errorf("%+v", got)
 	}
 }
 
@@ -117,17 +155,6 @@ func noRequests() *model.Update {
 	u := tuitest.Snapshot()
 	u.Permissions = nil
 	return &u
-}
-
-// squeeze joins lines that are not empty.
-func squeeze(lines []string) string {
-	var b strings.Builder
-	for _, l := range lines {
-		if strings.TrimSpace(l) != "" {
-			b.WriteString(l + "\n")
-		}
-	}
-	return b.String()
 }
 
 // Whatever an agent says, the screen holds what it held before.

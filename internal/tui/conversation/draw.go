@@ -44,7 +44,7 @@ func (p *painter) lines(b *block, width int, root string) []string {
 	case api.EntryUser:
 		return append([]string{""}, p.hang(b.text, t.User.Render(t.Sign.Cursor)+" ", width, t.Bold)...)
 	case api.EntryText:
-		return pad(p.md.Lines(b.text, width-2, b.inside))
+		return pad(p.text(b, width-2))
 	case api.EntryThought:
 		return p.hang(b.text, "  ", width, t.Thought)
 	case api.EntryStderr:
@@ -65,6 +65,21 @@ func (p *painter) lines(b *block, width int, root string) []string {
 		return p.hang(b.text, "", width, style)
 	}
 	return nil
+}
+
+// text draws what an agent says. Empty lines around all of it are left out, not
+// those where a block was cut off.
+func (p *painter) text(b *block, width int) []string {
+	text := b.text
+	if !b.begun {
+		text = strings.TrimLeft(text, "\n")
+	}
+	if b.goesOn {
+		text = strings.TrimSuffix(text, "\n")
+	} else if text = strings.TrimRight(text, "\n"); text == "" {
+		return nil
+	}
+	return p.md.Part(text, width, b.inside)
 }
 
 // pad indents lines by one column.

@@ -13,7 +13,8 @@ import (
 // What a block holds at most, in bytes. Text that goes on does so in the next
 // block: what grows is drawn anew, what does not grow is not.
 const (
-	softBlock = 4 << 10  // ends at the next empty line
+	softBlock = 1 << 10  // ends at the next empty line
+	fullBlock = 4 << 10  // ends at the next line that is not of a table
 	hardBlock = 16 << 10 // ends anywhere
 	maxOutput = 64 << 10 // of a tool; the end is kept
 	maxTalk   = 16 << 20 // of all of it; the end is kept
@@ -24,6 +25,8 @@ type block struct {
 	kind   api.EntryKind
 	text   string // cleaned
 	inside string // the language of the source text that text begins in
+	begun  bool   // text began in the block before
+	goesOn bool   // text goes on in the next block
 	id     string // of the message or the tool call
 	tool   *api.ToolCall
 	plan   []api.PlanEntry
@@ -65,9 +68,11 @@ func newTalk(root string) *talk { return &talk{tools: map[string]*block{}, root:
 // add takes in an entry.
 func (t *talk) add(e *api.Entry) {
 	t.cursor = e.Cursor
-	switch e.Kind {
-	case api.EntryText, api.EntryThought, api.EntryStderr:
+	if grows(e.Kind) {
 		t.grow(e)
+		return
+	}
+	switch e.Kind { //nolint:exhaustive // those of the kinds that grow are above
 	case api.EntryUser:
 		t.plan = nil
 		lines := []string{widget.Clean(e.Text)}
@@ -110,6 +115,34 @@ func (t *talk) add(e *api.Entry) {
 	}
 }
 
+// grows reports whether entries of a kind are parts of a text.
+func grows(k api.EntryKind) bool {
+	return k == api.EntryText || k == api.EntryThought || k == api.EntryStderr
+}
+
+// joined are entries of which parts of one text are one: an agent that says
+// something word by word would otherwise have it put together word by word.
+func joined(entries []api.Entry) []api.Entry {
+	out := entries[:0]
+	var text strings.Builder
+	for i := 0; i < len(entries); {
+		e := entries[i]
+		text.Reset()
+		for i++; i < len(entries) && grows(e.Kind) && entries[i].Kind == e.Kind && entries[i].MessageID == e.MessageID; i++ {
+			if text.Len() == 0 {
+				text.WriteString(e.Text)
+			}
+			text.WriteString(entries[i].Text)
+			e.Cursor = entries[i].Cursor
+		}
+		if text.Len() > 0 {
+			e.Text = text.String()
+		}
+		out = append(out, e)
+	}
+	return out
+}
+
 // grow adds a part of a text to the last block when that is the same text.
 func (t *talk) grow(e *api.Entry) {
 	text := widget.Clean(e.Text)
@@ -136,14 +169,23 @@ func (t *talk) grow(e *api.Entry) {
 	}
 }
 
-// rest is where a text that became long can be cut in two: at an empty line
-// that is not part of source text. 0 = nowhere.
+// rest is where a text that became long can be cut in two. 0 = nowhere.
 func (b *block) rest() int {
 	if len(b.text) < softBlock {
 		return 0
 	}
 	i := strings.LastIndex(b.text, "\n\n")
-	if i < softBlock/2 || markdown.After(b.text[:i], b.inside) != "" {
+	if i >= softBlock/2 && markdown.After(b.text[:i], b.inside) == "" {
+		return i + 1
+	}
+	if len(b.text) < fullBlock {
+		return 0
+	}
+	i = strings.LastIndexByte(b.text, '\n')
+	if i < softBlock || strings.HasPrefix(strings.TrimLeft(b.text[i+1:], " "), "|") {
+		return 0
+	}
+	if line := b.text[strings.LastIndexByte(b.text[:i], '\n')+1 : i]; strings.Contains(line, "|") {
 		return 0
 	}
 	return i + 1
@@ -151,7 +193,8 @@ func (b *block) rest() int {
 
 // next begins the block in which a text goes on.
 func (t *talk) next(last *block, text string) *block {
-	b := &block{kind: last.kind, id: last.id, text: text, inside: markdown.After(last.text, last.inside)}
+	b := &block{kind: last.kind, id: last.id, text: text, inside: markdown.After(last.text, last.inside), begun: true}
+	last.goesOn = true
 	t.blocks = append(t.blocks, b)
 	return b
 }

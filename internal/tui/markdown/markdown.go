@@ -22,13 +22,19 @@ type Renderer struct {
 // fence is the mark around source text.
 const fence = "```"
 
-// Lines draws cleaned text. inside is the language of the source text that it
-// begins in, "" for none; "text" where the language is not known.
+// Lines draws cleaned text without empty lines around it. inside is the language
+// of the source text that it begins in, "" for none; "text" where the language is
+// not known.
 func (r *Renderer) Lines(text string, width int, inside string) []string {
+	return r.Part(strings.Trim(text, "\n"), width, inside)
+}
+
+// Part draws a part of a text, with the empty lines around it.
+func (r *Renderer) Part(text string, width int, inside string) []string {
 	if width <= 0 {
 		return nil
 	}
-	in := strings.Split(strings.Trim(text, "\n"), "\n")
+	in := strings.Split(text, "\n")
 	out := make([]string, 0, len(in)+4)
 	for i := 0; i < len(in); i++ {
 		line := in[i]
@@ -148,6 +154,9 @@ func isHeading(s string) bool {
 }
 
 func isRule(s string) bool {
+	if !strings.ContainsRune("-*_", rune(s[0])) {
+		return false
+	}
 	s = strings.ReplaceAll(s, " ", "")
 	return len(s) >= 3 && (strings.Trim(s, "-") == "" || strings.Trim(s, "*") == "" || strings.Trim(s, "_") == "")
 }
