@@ -24,7 +24,7 @@ type Store struct {
 
 	conn    Connection
 	loaded  bool
-	version int // of the rows
+	version int // of the rows and their marks
 	rows    []Row
 	counts  map[api.Status]int // by status; nil = to be counted
 }
@@ -199,6 +199,7 @@ func (s *Store) Mark(id string) {
 	} else if s.tasks[id] != nil {
 		s.marked[id] = true
 	}
+	s.version++
 }
 
 // Marked reports whether a task is marked.
@@ -211,10 +212,14 @@ func (s *Store) MarkShown() {
 			s.marked[r.Task.ID] = true
 		}
 	}
+	s.version++
 }
 
 // Unmark takes every mark away.
-func (s *Store) Unmark() { clear(s.marked) }
+func (s *Store) Unmark() {
+	clear(s.marked)
+	s.version++
+}
 
 // Targets are the tasks an action is for: the marked ones, else the selected
 // one.
@@ -251,7 +256,7 @@ func (s *Store) Fold(repo string) {
 // Folded reports whether the tasks of a repo are hidden.
 func (s *Store) Folded(repo string) bool { return s.folded[repo] }
 
-// Version changes with the rows.
+// Version changes with the rows and their marks.
 func (s *Store) Version() int { return s.version }
 
 // Counts counts the live tasks by their status.

@@ -3,7 +3,6 @@ package screen
 import (
 	"strconv"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/hf-dev/hf/internal/tui/widget"
 )
@@ -28,19 +27,23 @@ func (r *run) covers(other *run) bool {
 	return r.column == other.column && r.text == other.text
 }
 
-// runs goes through a line run by run.
+// runs goes through a line run by run, to the end of the screen.
 type runs struct {
 	run
-	rest string
+	rest  string
+	width int // of the screen
 }
 
 // next goes to the next run. Behind the last one there is one of nothing.
 func (w *runs) next() bool {
 	w.run = run{column: w.end()}
-	for w.rest != "" && w.width == 0 { // a style of nothing is left out
+	for w.rest != "" && w.run.width == 0 { // a style of nothing is left out
 		w.cut()
 	}
-	return w.width > 0
+	if room := w.width - w.column; w.run.width == 0 && room > 0 {
+		w.run.text, w.run.width, w.blank = widget.Spaces(room), room, true
+	}
+	return w.run.width > 0
 }
 
 // cut takes the first run off the rest.
@@ -49,8 +52,7 @@ func (w *runs) cut() {
 	switch w.rest[0] {
 	case ' ':
 		n -= len(strings.TrimLeft(w.rest, " "))
-		w.text, w.width, w.blank, w.rest = w.rest[:n], n, true, w.rest[n:]
-		return
+		w.blank = true
 	case '\x1b':
 		if i := strings.Index(w.rest, reset); i >= 0 {
 			n = i + len(reset)
@@ -60,30 +62,23 @@ func (w *runs) cut() {
 			n = i
 		}
 	}
-	w.text = w.rest[:n]
-	w.width = widget.Width(w.text)
-	if !certain(w.text) {
-		n, w.text, w.width = len(w.rest), w.rest, widget.Width(w.rest)
+	var ok bool
+	if w.run.width, ok = widget.Simple(w.rest[:n]); ok {
+		w.text, w.rest = closed(w.rest[:n]), w.rest[n:]
+		return
 	}
-	w.rest = w.rest[n:]
+	// Terminals do not agree how wide some letters are. What stands behind one
+	// is drawn with it, so that it is where the terminal has it.
+	w.text = closed(w.rest) + widget.Spaces(w.width-w.column-widget.Width(w.rest))
+	w.run.width, w.rest = w.width-w.column, ""
 }
 
-// certain reports whether all terminals agree how wide a text is: whether it is
-// Latin letters, lines and signs. What stands behind other text on its line is
-// drawn with it, so that it is where it belongs.
-func certain(text string) bool {
-	for i := 0; i < len(text); {
-		if text[i] < utf8.RuneSelf {
-			i++
-			continue
-		}
-		r, n := utf8.DecodeRuneInString(text[i:])
-		if r >= 0x300 && (r < 0x2010 || r >= 0x2300) && (r < 0x2500 || r >= 0x2600) && r != '✓' && r != '✗' {
-			return false
-		}
-		i += n
+// closed ends the style that a text leaves on.
+func closed(text string) string {
+	if strings.Contains(text, "\x1b") && !strings.HasSuffix(text, reset) {
+		return text + reset
 	}
-	return true
+	return text
 }
 
 // jump is about how many bytes it takes to go to another column.
@@ -93,17 +88,19 @@ const jump = 6
 // there. Runs that stay are not sent again: over a slow connection, what is sent
 // is what is waited for.
 func change(b *strings.Builder, row int, shown, line string, width int) {
-	had, now := runs{rest: widget.Fit(shown, width, "")}, runs{rest: widget.Fit(line, width, "")}
+	had, now := runs{rest: shown, width: width}, runs{rest: line, width: width}
 	had.next()
 	moved := false    // the terminal's cursor is in this row
 	var stay []string // runs between it and the next one that changes
 	size := 0
 	for now.next() {
-		for had.width > 0 && had.end() <= now.column {
+		for had.run.width > 0 && had.end() <= now.column {
 			had.next()
 		}
 		if had.covers(&now.run) {
-			stay, size = append(stay, now.text), size+len(now.text)
+			if size += len(now.text); size <= jump {
+				stay = append(stay, now.text)
+			}
 			continue
 		}
 		switch {
@@ -117,13 +114,10 @@ func change(b *strings.Builder, row int, shown, line string, width int) {
 			b.WriteString("\x1b[" + strconv.Itoa(now.column+1) + "G")
 		}
 		moved, stay, size = true, stay[:0], 0
-		if now.blank && now.rest == "" && now.width > len(eraseRest) {
+		if now.blank && now.rest == "" && now.run.width > len(eraseRest) {
 			b.WriteString(eraseRest)
 			return
 		}
 		b.WriteString(now.text)
-		if now.text[0] == '\x1b' && !strings.HasSuffix(now.text, reset) || now.rest == "" {
-			b.WriteString(reset)
-		}
 	}
 }

@@ -6,8 +6,15 @@ import (
 	tea "github.com/charmbracelet/bubbletea"
 )
 
-// pace is the least time between two frames.
-const pace = 12 * time.Millisecond
+const (
+	// pace is the least time between two frames while somebody does something.
+	pace = 12 * time.Millisecond
+	// calm is that while nobody does. What agents say may come word by word, and
+	// a screen that is drawn for each of them costs more than all else.
+	calm = 200 * time.Millisecond
+	// attention is how long somebody is taken to be there after a key.
+	attention = 2 * time.Second
+)
 
 // Drawer is a model that draws lines.
 type Drawer interface {
@@ -23,18 +30,28 @@ type Live struct {
 	Screen *Screen
 	Send   func(tea.Msg)
 
-	last time.Time
-	due  bool
+	last    time.Time
+	touched time.Time // when somebody did something
+	due     bool
 }
 
 // due says that the next frame may be drawn.
 type due struct{}
 
+// Init begins.
+func (l *Live) Init() tea.Cmd {
+	l.touched = time.Now()
+	return l.Drawer.Init()
+}
+
 // Update hands messages on.
 func (l *Live) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
-	if _, ok := msg.(due); ok {
+	switch msg.(type) {
+	case due:
 		l.due = false
 		return l, nil
+	case tea.KeyMsg, tea.MouseMsg, tea.WindowSizeMsg:
+		l.touched, l.due = time.Now(), false
 	}
 	_, cmd := l.Drawer.Update(msg)
 	return l, cmd
@@ -46,7 +63,11 @@ func (l *Live) View() string {
 		return ""
 	}
 	now := time.Now()
-	if rest := pace - now.Sub(l.last); rest > 0 {
+	wait := pace
+	if now.Sub(l.touched) > attention {
+		wait = calm
+	}
+	if rest := wait - now.Sub(l.last); rest > 0 {
 		l.due = true
 		time.AfterFunc(rest, func() { l.Send(due{}) })
 		return ""

@@ -2,6 +2,7 @@
 package tasklist
 
 import (
+	"slices"
 	"strings"
 	"unicode"
 
@@ -28,6 +29,15 @@ type Pane struct {
 	version       int
 	rows          []model.Row
 	over          bool // archived and killed tasks were asked for
+	drawn         []string
+	look          look // of drawn
+}
+
+// look is what rows that are drawn depend on.
+type look struct {
+	version, from, to, index, width int
+	focus                           bool
+	at                              int64 // when, as exactly as ages are
 }
 
 // New returns the pane.
@@ -88,6 +98,8 @@ type (
 // Update takes a message.
 func (p *Pane) Update(msg tea.Msg) (cmd tea.Cmd) {
 	switch msg := msg.(type) {
+	case pane.Restyled:
+		p.drawn = nil
 	case tea.KeyMsg:
 		cmd = p.key(msg)
 	case tea.MouseMsg:
@@ -264,11 +276,7 @@ func (p *Pane) View(focus bool) []string {
 	if v := p.d.Store.Version(); v != p.version {
 		p.sync()
 	}
-	lines := make([]string, 0, p.height)
-	from, to := p.list.Visible()
-	for i := from; i < to; i++ {
-		lines = append(lines, p.row(i, focus))
-	}
+	lines := p.seen(focus)
 	if len(p.rows) == 0 {
 		lines = p.empty()
 	}
@@ -279,6 +287,24 @@ func (p *Pane) View(focus bool) []string {
 		lines = append(lines, "")
 	}
 	return append(lines[:max(p.height-1, 0)], p.filter.View())
+}
+
+// ageing is how long an age is shown as it was, in seconds.
+const ageing = 5
+
+// seen are the rows that are seen. Most frames are of what an agent says, and
+// change none of them.
+func (p *Pane) seen(focus bool) []string {
+	from, to := p.list.Visible()
+	now := look{p.version, from, to, p.list.Index(), p.width, focus, p.d.Now().Unix() / ageing}
+	if p.drawn == nil || now != p.look {
+		lines := make([]string, 0, to-from)
+		for i := from; i < to; i++ {
+			lines = append(lines, p.row(i, focus))
+		}
+		p.drawn, p.look = lines, now
+	}
+	return slices.Clip(p.drawn)
 }
 
 // empty says what to do when there is nothing.

@@ -3,8 +3,10 @@ package tasklist_test
 import (
 	"strings"
 	"testing"
+	"time"
 
 	tea "github.com/charmbracelet/bubbletea"
+	"github.com/muesli/termenv"
 
 	"github.com/hf-dev/hf/internal/tui/model"
 	"github.com/hf-dev/hf/internal/tui/pane"
@@ -34,6 +36,52 @@ func TestGolden(t *testing.T) {
 		p.Update(tasklist.Mark{})
 		tuitest.Golden(t, golden, widget.Block(p.View(true), size.W, size.H), size)
 	})
+}
+
+// Rows are kept as they were drawn until something of them changes.
+func TestWhatChangesIsSeen(t *testing.T) {
+	size := tuitest.Size{W: 60, H: 20}
+	d := tuitest.Deps(t, &tuitest.Client{}, tuitest.Looks()[0].Theme, nil)
+	now := tuitest.Now()
+	d.Now = func() time.Time { return now }
+	p := tasklist.New(d)
+	p.Resize(size.W, size.H)
+	u := tuitest.Snapshot()
+	p.Update(d.Store.Apply(&u))
+	was := ""
+	changes := func(what string, do func()) {
+		t.Helper()
+		do()
+		if is := strings.Join(p.View(true), "\n"); is == was {
+			t.Errorf("%s changes nothing", what)
+		} else {
+			was = is
+		}
+		if again := strings.Join(p.View(true), "\n"); again != was {
+			t.Errorf("after %s it is drawn otherwise again", what)
+		}
+	}
+	changes("the first frame", func() {})
+	changes("moving", func() { p.Update(tasklist.Move(1)) })
+	changes("marking", func() { p.Update(tasklist.Mark{}) })
+	changes("unmarking", d.Store.Unmark)
+	changes("marking all", func() { p.Update(tasklist.MarkAll{}) })
+	changes("another status", func() {
+		x := *d.Store.Task("auth1")
+		x.Status = api.StatusIdle
+		p.Update(d.Store.Apply(&model.Update{Tasks: []api.Task{x}}))
+	})
+	changes("an hour", func() { now = now.Add(time.Hour) })
+	changes("a width", func() { p.Resize(50, size.H) })
+	changes("a height", func() { p.Resize(50, 4) })
+	changes("folding", func() { p.Update(tasklist.Fold{}) })
+	changes("another theme", func() {
+		d.Theme.Set(theme.Options{Name: theme.Light, Profile: termenv.TrueColor})
+		p.Update(pane.Restyled{})
+	})
+	if focused := strings.Join(p.View(false), "\n"); focused == was {
+		t.Error("the focus changes nothing")
+	}
 }
 
 func TestMoving(t *testing.T) {

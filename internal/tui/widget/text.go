@@ -5,6 +5,7 @@ package widget
 import (
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/charmbracelet/x/ansi"
 
@@ -16,16 +17,16 @@ const tab = 4
 
 // Width is the columns of a line.
 func Width(s string) int {
-	if w, ok := simple(s); ok {
+	if w, ok := Simple(s); ok {
 		return w
 	}
 	return ansi.StringWidth(s)
 }
 
-// simple is the width of a line of letters that are all one column wide and
-// stand for themselves, which most lines are, and of colours. It is a tenth of
-// the work of the general case.
-func simple(s string) (width int, ok bool) {
+// Simple is the width of a line of letters that are all one column wide and
+// stand for themselves, on every terminal, which most lines are, and of colours.
+// It is a tenth of the work of the general case.
+func Simple(s string) (width int, ok bool) {
 	for i := 0; i < len(s); {
 		switch c := s[i]; {
 		case c >= ' ' && c < 0x7f:
@@ -37,14 +38,28 @@ func simple(s string) (width int, ok bool) {
 				return 0, false
 			}
 			i += n
-		case c == 0xe2 && i+2 < len(s) && s[i+1] >= 0x94 && s[i+1] <= 0x95: // U+2500 to U+257F: lines
-			width++
-			i += 3
 		default:
-			return 0, false
+			r, n := utf8.DecodeRuneInString(s[i:])
+			if !narrow(r) {
+				return 0, false
+			}
+			width++
+			i += n
 		}
 	}
 	return width, true
+}
+
+// narrow reports whether a letter is Latin, or one of the signs and lines that
+// screens are drawn with.
+func narrow(r rune) bool {
+	switch {
+	case r < 0x300:
+		return r > 0xa0 && r != 0xad // a hyphen that may not be seen
+	case r < 0x2500:
+		return r >= 0x2018 && r <= 0x2026 || r == '›' || r >= 0x2190 && r <= 0x2193
+	}
+	return r <= 0x25fc || r == '✓' || r == '✗'
 }
 
 // color is the length of an SGR sequence at the beginning of s, 0 for none.

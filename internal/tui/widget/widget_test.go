@@ -48,6 +48,27 @@ func TestSimpleWidths(t *testing.T) {
 	})
 }
 
+// A letter that is taken for simple is one column wide by itself and beside
+// others.
+func TestSimpleLetters(t *testing.T) {
+	simple := 0
+	for r := range rune(0x20000) {
+		if _, ok := widget.Simple(string(r)); !ok {
+			continue
+		}
+		simple++
+		if got := ansi.StringWidth("a" + string(r) + string(r) + "b"); got != 4 {
+			t.Errorf("two of %q are %d columns", r, got-2)
+		}
+	}
+	if signs := "─│╭╴█▸▾●○◆◌·•…›✓✗↓éŋ"; widget.Width(signs) != len([]rune(signs)) || simple < 900 {
+		t.Errorf("%q is %d columns, %d letters are simple", signs, widget.Width(signs), simple)
+	}
+	if _, ok := widget.Simple("✓\ufe0f"); ok {
+		t.Error("a sign that becomes an emoji is taken for simple")
+	}
+}
+
 func ids(n int) []string {
 	out := make([]string, n)
 	for i := range out {
