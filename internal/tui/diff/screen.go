@@ -183,7 +183,12 @@ func (p *Pane) below() []string {
 	if c == nil || !p.input.Active() {
 		return nil
 	}
-	return p.input.View("comment on "+c.about(), p.width, p.height-leastRows-2)
+	before, behind := "comment on ", ""
+	if p.width >= wide {
+		behind = "; " + p.d.Keys.Hint("diff.send") + " sends all of them later"
+	}
+	about := short(c.about(), p.width-5-widget.Width(before+behind), p.d.Theme.Sign.Ellipsis)
+	return p.input.View(before+about+behind, p.width, p.height-leastRows-2)
 }
 
 // draw is a comment as it is drawn.
