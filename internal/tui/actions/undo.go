@@ -16,7 +16,7 @@ import (
 )
 
 // lookBack is how many of the newest events are searched for the last action.
-const lookBack = 300
+const lookBack = 1000
 
 // undo asks before, and says what would be undone.
 func undo(d *pane.Deps, e *command.Env) tea.Cmd {

@@ -232,7 +232,7 @@ func TestHostileText(t *testing.T) {
 		task.Branch, task.Rebase.Base, task.Rebase.Files = h, h, []string{h, h, h, h}
 		for _, size := range []tuitest.Size{{W: 40, H: 12}, {W: 5, H: 2}} {
 			drv, p := opened(t, &tuitest.Client{Stacks: s}, "test3", size, plain(), task)
-			for range 10 {
+			for range 5 {
 				drv.Send(Move(1))
 				for _, l := range widget.Block(p.View(true), size.W, size.H) {
 					if n := widget.Width(l); n > size.W {
