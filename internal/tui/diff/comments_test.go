@@ -188,6 +188,11 @@ func TestCommentsAreDrafts(t *testing.T) {
 	other.Send(pane.Shown{})
 	other.Until("Finished")
 	other.Until("unfinish")
+	delete(next.views, "auth1")
+	c.Set(func(c *tuitest.Client) { c.DiffErr = &api.Error{Message: "it is killed"} })
+	other.Send(pane.Selected{ID: "form2"})
+	other.Send(pane.Selected{ID: "auth1"})
+	other.Until("2 comments kept until the diff can be shown")
 	other.Send(Send{})
 	if got := c.Called(); len(got) != 1 || !strings.HasSuffix(got[0], "secret {\nFinished") {
 		t.Errorf("asked %q", got)

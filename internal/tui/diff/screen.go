@@ -299,5 +299,8 @@ func (p *Pane) nothing(v *view) []string {
 	for _, l := range widget.Wrap(text, max(p.width-2, 1)) {
 		out = append(out, " "+style.Render(l))
 	}
+	if n := len(p.comments[p.task]); n > 0 && p.wrong != "" {
+		out = append(out, "", " "+t.Accent.Render(counted(n, "comment"))+t.Dim.Render(" kept until the diff can be shown"))
+	}
 	return out
 }
