@@ -113,6 +113,8 @@ func (a *app) route(msg tea.Msg) (cmd tea.Cmd) {
 		cmd = tea.Batch(ticking(), a.tell(msg))
 	case command.Done:
 		a.show(msg.Text, false)
+	case command.Undo:
+		a.keep(&msg)
 	case command.Failed:
 		a.show(msg.Text(), true)
 	case command.Follow:
@@ -255,6 +257,14 @@ func (a *app) drafts(err error, cmd tea.Cmd) tea.Cmd {
 		a.show(a.wrongDrafts, true)
 	}
 	return cmd
+}
+
+// keep notes what can be taken back, and says how.
+func (a *app) keep(u *command.Undo) {
+	a.deps.Keep(u)
+	if !u.Quiet {
+		a.show(u.What+"; "+a.deps.Keys.Hint("undo")+" takes it back", false)
+	}
 }
 
 func (a *app) show(text string, bad bool) {

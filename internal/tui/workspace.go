@@ -27,6 +27,7 @@ func (a *app) turn(msg pane.Workspace) tea.Cmd {
 	a.begin = a.lefts[msg.To]
 	a.dialogs, a.toast, a.notify.was = nil, toast{}, nil
 	a.focus = 0
+	a.deps.ForgetUndos()
 	a.arrange()
 	return a.tell(msg)
 }

@@ -14,7 +14,17 @@ import (
 // act asks for an action on stacks, and has it told how that goes and what came
 // of it.
 func act(e *command.Env, what string, in api.StackAction) tea.Cmd {
-	return begin(e, what, in, func(r *api.StackReport) tea.Cmd { return command.Say("%s: %s", what, outcome(r)) })
+	repo := in.Repo
+	if t := e.Store.Task(in.Task); t != nil {
+		repo = t.Repo
+	}
+	return begin(e, what, in, func(r *api.StackReport) tea.Cmd {
+		said := what + ": " + outcome(r)
+		if r == nil || repo == "" || in.Action == api.StackUndo || in.Action == api.StackAbort || !moved(r) {
+			return command.Say("%s", said)
+		}
+		return command.Tell(command.Undo{What: said, Repo: repo})
+	})
 }
 
 // begin asks for an action on stacks. then gets its report.

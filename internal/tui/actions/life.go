@@ -30,8 +30,9 @@ func Life(d *pane.Deps) []command.Action {
 		}},
 		{Name: "rename", Title: "Rename the task", Group: group, Place: keys.Panes, Keys: []string{"R"}, When: command.NeedsTask, Run: func(*command.Env) tea.Cmd { return rename(d) }},
 		{Name: "retry", Title: "Retry the step that failed", Group: group, Place: keys.Panes, Keys: []string{"t"}, Many: true, When: command.NeedsTask, Run: each("trying again", command.Client.Retry)},
-		{Name: "archive", Title: "Archive: park it, keep everything", Group: group, Place: keys.Global, Keys: []string{"ctrl+x"}, Many: true, When: command.NeedsTask, Run: each("archiving", command.Client.Archive)},
+		{Name: "archive", Title: "Archive: park it, keep everything", Group: group, Place: keys.Global, Keys: []string{"ctrl+x"}, Many: true, When: command.NeedsTask, Run: func(e *command.Env) tea.Cmd { return archive(e) }},
 		{Name: "restore", Title: "Restore an archived or killed task", Group: group, Place: keys.Panes, Keys: []string{"r"}, Many: true, When: command.NeedsTask, Run: each("restoring", command.Client.Restore)},
+		{Name: "undo", Title: "Take back the last archive, kill or action on stacks", Group: group, Place: keys.Panes, Keys: []string{"u"}, When: needsUndo, Run: func(e *command.Env) tea.Cmd { return takeBack(d, e) }},
 		{Name: "kill", Title: "Kill: end it, its work is saved first", Group: group, Place: keys.Panes, Keys: []string{"D"}, Many: true, When: command.NeedsTask, Run: func(*command.Env) tea.Cmd { return kill(d) }},
 	}
 }
@@ -69,7 +70,7 @@ func kill(d *pane.Deps) tea.Cmd {
 	}
 	lines = append(lines, "", "The agents end. For 30 days restore brings all of it back.")
 	do := func(e *command.Env, branch bool) tea.Cmd {
-		return e.Each("killing", func(ctx context.Context, task string) error {
+		return e.EachUndone("killing", func(ctx context.Context, task string) error {
 			_, err := e.Client.Kill(ctx, task, api.TaskAction{DeleteBranch: branch})
 			return err
 		})
@@ -81,6 +82,17 @@ func kill(d *pane.Deps) tea.Cmd {
 		confirm.Choice{Key: "y", Text: "kill, keep the branch", Run: later(false)},
 		confirm.Choice{Key: "b", Text: "delete the branch, too", Run: later(true)},
 	))
+}
+
+func archive(e *command.Env) tea.Cmd {
+	return e.EachUndone("archiving", func(ctx context.Context, task string) error {
+		vars, err := e.Vars(ctx)
+		if err != nil {
+			return err
+		}
+		_, err = e.Client.Archive(ctx, task, api.TaskAction{Env: vars})
+		return err
+	})
 }
 
 // each is an action on every target that is one request.

@@ -19,8 +19,9 @@ import (
 const lookBack = 1000
 
 // undo asks before, and says what would be undone.
-func undo(d *pane.Deps, e *command.Env) tea.Cmd {
-	repo := branches(e)[0].Repo
+func undo(d *pane.Deps, e *command.Env) tea.Cmd { return undoIn(d, e, branches(e)[0].Repo) }
+
+func undoIn(d *pane.Deps, e *command.Env, repo string) tea.Cmd {
 	ctx, c := e.Ctx, e.Client
 	m, look := confirm.NewLater(d, "undo?", func() (func() pane.Dialog, error) {
 		last := lastAction(ctx, c, repo)

@@ -49,6 +49,7 @@ type Env struct {
 	Workspace string
 
 	posted []tea.Msg
+	undos  []Undo // the newest last
 }
 
 // Post hands messages to the program before anything else, the next key too: who

@@ -83,6 +83,15 @@ func (e *Env) Deliver(task, text string) func() (api.Message, error) {
 // Each does one request for each task the action is for, one after the other,
 // and shows how many it was done for.
 func (e *Env) Each(verb string, f func(ctx context.Context, task string) error) tea.Cmd {
+	return e.each(verb, false, f)
+}
+
+// EachUndone is Each for what a restore takes back.
+func (e *Env) EachUndone(verb string, f func(ctx context.Context, task string) error) tea.Cmd {
+	return e.each(verb, true, f)
+}
+
+func (e *Env) each(verb string, undone bool, f func(ctx context.Context, task string) error) tea.Cmd {
 	targets := e.Store.Targets()
 	if len(targets) == 0 {
 		return Refuse("there is no task here")
@@ -95,20 +104,32 @@ func (e *Env) Each(verb string, f func(ctx context.Context, task string) error) 
 	e.Store.Unmark()
 	return func() tea.Msg {
 		var errs []error
+		done := make([]string, 0, len(ids))
 		for _, id := range ids {
 			if err := f(ctx, id); err != nil {
 				errs = append(errs, err)
+			} else {
+				done = append(done, id)
 			}
 		}
-		switch {
-		case len(errs) == 1 && len(ids) == 1:
-			return Failed{errs[0]}
-		case len(errs) > 0:
-			return Failed{fmt.Errorf("%d of %d tasks: %w", len(errs), len(ids), errs[0])}
-		case len(ids) > 1:
-			return Done{fmt.Sprintf("%s: %d tasks", verb, len(ids))}
+		what := verb + ": " + titles
+		if len(ids) > 1 {
+			what = fmt.Sprintf("%s: %d tasks", verb, len(done))
 		}
-		return Done{verb + ": " + titles}
+		undo := Undo{What: what, Tasks: done, Quiet: len(errs) > 0}
+		switch {
+		case len(errs) == 0 && undone:
+			return undo
+		case len(errs) == 0:
+			return Done{what}
+		case len(ids) == 1:
+			return Failed{errs[0]}
+		}
+		failed := Failed{fmt.Errorf("%d of %d tasks: %w", len(errs), len(ids), errs[0])}
+		if undone && len(done) > 0 {
+			return tea.BatchMsg{Tell(undo), Tell(failed)}
+		}
+		return failed
 	}
 }
 
