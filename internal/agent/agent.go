@@ -28,6 +28,10 @@ type Profile struct {
 	// Terminal is the command of its own terminal, and Resume that of one that goes
 	// on with the conversation {conversation}. nil: hf knows none.
 	Terminal, TerminalResume []string
+	// TerminalPolicy is what makes its own terminal keep to a permission policy, and
+	// TerminalMode the option that takes one of its modes instead; "" = none does.
+	TerminalPolicy map[api.Permission][]string
+	TerminalMode   string
 	// Env is set for the agent. A value "$NAME" is taken from the caller.
 	Env map[string]string
 	// PolicyEnv is set besides Env under a permission policy.
@@ -106,7 +110,11 @@ func claude() Profile {
 	return Profile{
 		Name: Claude, Builtin: true, Command: []string{"claude-agent-acp"},
 		Terminal: []string{"claude"}, TerminalResume: []string{"claude", "--resume", conversation},
-		Env: map[string]string{"DISABLE_AUTOUPDATER": "1", "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC": "1"},
+		TerminalPolicy: map[api.Permission][]string{
+			api.PermissionAsk: {"--permission-mode", "default"}, api.PermissionEdits: {"--permission-mode", "acceptEdits"},
+		},
+		TerminalMode: "--permission-mode",
+		Env:          map[string]string{"DISABLE_AUTOUPDATER": "1", "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC": "1"},
 		Modes: map[api.Permission]string{
 			api.PermissionAsk: "default", api.PermissionEdits: "acceptEdits", api.PermissionAll: "bypassPermissions,acceptEdits",
 		},
@@ -128,6 +136,10 @@ func codex() Profile {
 		Name: Codex, Builtin: true, Command: []string{"codex-acp"},
 		// Without the flag a daemon of its own outlives it.
 		Terminal: []string{"codex", "--no-daemon"}, TerminalResume: []string{"codex", "--no-daemon", "resume", conversation},
+		TerminalPolicy: map[api.Permission][]string{
+			api.PermissionAsk:   {"--sandbox", "read-only", "--ask-for-approval", "on-request"},
+			api.PermissionEdits: {"--sandbox", "read-only", "--ask-for-approval", "on-request"},
+		},
 		PolicyEnv: map[api.Permission]map[string]string{
 			api.PermissionAsk:   {"INITIAL_AGENT_MODE": "read-only"},
 			api.PermissionEdits: {"INITIAL_AGENT_MODE": "read-only"},
@@ -188,7 +200,10 @@ func gemini() Profile {
 	return Profile{
 		Name: Gemini, Builtin: true, Command: []string{"gemini", "--acp"},
 		Terminal: []string{"gemini"},
-		Env:      map[string]string{"GEMINI_CLI_NO_RELAUNCH": "true", "GEMINI_CLI_TRUST_WORKSPACE": "true"},
+		TerminalPolicy: map[api.Permission][]string{
+			api.PermissionAsk: {"--approval-mode", "default"}, api.PermissionEdits: {"--approval-mode", "auto_edit"},
+		},
+		Env: map[string]string{"GEMINI_CLI_NO_RELAUNCH": "true", "GEMINI_CLI_TRUST_WORKSPACE": "true"},
 		Modes: map[api.Permission]string{
 			api.PermissionAsk: "default", api.PermissionEdits: "autoEdit,auto_edit", api.PermissionAll: "yolo",
 		},

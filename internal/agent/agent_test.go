@@ -257,12 +257,12 @@ func TestOwnTerminal(t *testing.T) {
 		agent, id, argv string
 		resumes         bool
 	}{
-		{Claude, "c1", "claude --resume c1", true},
-		{Claude, "", "claude", false},
-		{Claude, "--dangerous", "claude", false},
+		{Claude, "c1", "claude --permission-mode default --resume c1", true},
+		{Claude, "", "claude --permission-mode default", false},
+		{Claude, "--dangerous", "claude --permission-mode default", false},
 		{Codex, "c1", "/opt/codex", false},
 		{OpenCode, "c1", "opencode -s c1", true},
-		{Gemini, "c1", "gemini", false},
+		{Gemini, "c1", "gemini --approval-mode default", false},
 		{Demo, "c1", `/bin/sh -c exec "$@" >/dev/null sh hfd demo-agent --terminal c1`, true},
 		{"again", "c1", "again --id=c1", true},
 		{"again", "", "there is no conversation with again yet", false},
@@ -272,13 +272,30 @@ func TestOwnTerminal(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		argv, resumes, err := p.OwnTerminal(c.id)
+		argv, resumes, err := p.OwnTerminal(c.id, api.PermissionAsk, "")
 		got := strings.Join(argv, " ")
 		if err != nil {
 			got = err.Error()
 		}
 		if !strings.HasPrefix(got, c.argv) || resumes != c.resumes {
 			t.Errorf("%s with %q: %q, %t", c.agent, c.id, got, resumes)
+		}
+	}
+	for _, c := range []struct {
+		agent      string
+		permission api.Permission
+		mode, argv string
+	}{
+		{Claude, api.PermissionAll, "", "claude --resume c1"}, // as it is set up
+		{Claude, api.PermissionEdits, "plan", "claude --permission-mode plan --resume c1"},
+		{OpenCode, api.PermissionAsk, "plan", "opencode -s c1"}, // by its environment
+	} {
+		p, err := r.Profile(c.agent)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if argv, _, err := p.OwnTerminal("c1", c.permission, c.mode); err != nil || strings.Join(argv, " ") != c.argv {
+			t.Errorf("%s, %s %s: %q, %v", c.agent, c.permission, c.mode, argv, err)
 		}
 	}
 }

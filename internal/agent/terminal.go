@@ -1,6 +1,7 @@
 package agent
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -11,9 +12,22 @@ import (
 // conversation stands for the agent's own id of a conversation in a command.
 const conversation = "{conversation}"
 
-// OwnTerminal returns the command of the agent's own terminal. It goes on with
-// the conversation of this id where it can: resumes says so.
-func (p Profile) OwnTerminal(id string) (argv []string, resumes bool, err error) {
+// OwnTerminal returns the command of the agent's own terminal under a permission
+// policy, or in a mode that somebody asked for. It goes on with the conversation
+// of this id where it can: resumes says so.
+func (p Profile) OwnTerminal(id string, permission api.Permission, mode string) (argv []string, resumes bool, err error) {
+	argv, resumes, err = p.terminal(id)
+	if err != nil {
+		return nil, false, err
+	}
+	words := p.TerminalPolicy[permission]
+	if mode = cmp.Or(mode, p.Mode); mode != "" && p.TerminalMode != "" {
+		words = []string{p.TerminalMode, mode}
+	}
+	return slices.Insert(argv, 1, words...), resumes, nil
+}
+
+func (p Profile) terminal(id string) (argv []string, resumes bool, err error) {
 	if strings.HasPrefix(id, "-") { // an agent chose it, and programs would take it for an option
 		id = ""
 	}
@@ -40,7 +54,7 @@ func (p Profile) OwnTerminal(id string) (argv []string, resumes bool, err error)
 
 // ownTerminal takes the command that the user configured.
 func (p *Profile) ownTerminal(argv []string) {
-	p.Terminal, p.TerminalResume = argv, nil
+	p.Terminal, p.TerminalResume, p.TerminalPolicy, p.TerminalMode = argv, nil, nil, ""
 	if slices.ContainsFunc(argv, func(word string) bool { return strings.Contains(word, conversation) }) {
 		p.Terminal, p.TerminalResume = nil, argv
 	}

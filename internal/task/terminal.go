@@ -99,7 +99,7 @@ func (s *Service) terminalCommand(ctx context.Context, id string) (cmd api.Comma
 	if err != nil {
 		return cmd, "", err
 	}
-	argv, resumes, err := profile.OwnTerminal(conversation)
+	argv, resumes, err := profile.OwnTerminal(conversation, t.Permission, t.Mode)
 	if err != nil {
 		return cmd, "", err
 	}
