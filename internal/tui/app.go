@@ -219,11 +219,22 @@ func (a *app) beginAt(view string) error {
 	return fmt.Errorf("there is no view %q", view)
 }
 
-// start goes where the person wants to begin.
+// start goes where the person wants to begin. What is no task's id may still be
+// its beginning, or a branch: hfd knows.
 func (a *app) start() tea.Cmd {
-	id := a.begin
+	name := a.begin
 	a.begin = ""
-	return a.panes[0].Update(tasklist.Goto{ID: id})
+	if a.deps.Store.Task(name) != nil {
+		return a.panes[0].Update(tasklist.Goto{ID: name})
+	}
+	ctx, c := a.deps.Ctx, a.deps.Client
+	return func() tea.Msg {
+		t, err := c.Task(ctx, name, false)
+		if err != nil {
+			return command.Failed{Err: err}
+		}
+		return pane.To{Place: keys.List, Msg: tasklist.Goto{ID: t.ID}}
+	}
 }
 
 // sees reports whether a pane is on the screen.

@@ -248,3 +248,18 @@ func TestBeginningWithAView(t *testing.T) {
 		t.Error("there is a view of any name")
 	}
 }
+
+// The task to begin with may be named in any way that hfd understands.
+func TestBeginningWithATask(t *testing.T) {
+	for name, detail := range map[string]api.TaskDetail{"docs4": {}, "feat/docs4": {Task: api.Task{ID: "docs4"}}} {
+		c := &tuitest.Client{Details: map[string]api.TaskDetail{name: detail}}
+		d := tuitest.Deps(t, c, plain(), table)
+		a := newApp(d, panes(d))
+		a.begin = name
+		drv := tuitest.Drive(t, a, tuitest.Size{W: 120, H: 40})
+		drv.Send(tuitest.Snapshot())
+		if got := a.deps.Store.Selected().ID; got != "docs4" {
+			t.Errorf("begun with %s, %s is selected", name, got)
+		}
+	}
+}
