@@ -31,7 +31,7 @@ const (
 )
 
 // Options says who connects and how far it may go. All but Notice and the
-// three modes are required.
+// four modes are required.
 type Options struct {
 	Paths   rundir.Paths
 	Environ []string // this process's variables: HF_DAEMON_BIN is looked up in it, hfd gets a few of it
@@ -40,6 +40,7 @@ type Options struct {
 	Version string
 
 	NoSpawn bool         // only look: neither start nor upgrade a daemon
+	LetRest bool         // start one that died, but none that was told to stop
 	Force   bool         // kill a daemon that hangs
 	Notice  func(string) // told a line that a person should see; may be nil
 }
@@ -125,7 +126,7 @@ func (s *search) look(ctx context.Context) (net.Conn, api.Hello, error) {
 	if err := s.child.failure(); err != nil {
 		return nil, api.Hello{}, err
 	}
-	if s.opts.NoSpawn {
+	if s.opts.NoSpawn || s.opts.LetRest && rec.Phase == api.PhaseDraining {
 		return nil, api.Hello{}, s.absent()
 	}
 	return nil, api.Hello{}, s.spawnIfFree()

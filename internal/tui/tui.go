@@ -132,8 +132,7 @@ func run(ctx context.Context, o *options, environ []string, s Settings, tty *os.
 			return "", fmt.Errorf("put standard error away: %w", err)
 		}
 	}
-	var prog *tea.Program
-	send := func(msg tea.Msg) { prog.Send(msg) }
+	var send func(tea.Msg)
 	hfd := newConnections(o, environ, paths, func(line string) { go send(command.Done{Text: line}) })
 	defer hfd.close()
 	feed, c := hfd.of(o.workspace)
@@ -144,7 +143,6 @@ func run(ctx context.Context, o *options, environ []string, s Settings, tty *os.
 	}
 	defer scr.Close()
 	a := build(ctx, c, s, look, draft.New(filepath.Join(paths.State, draftsFile)))
-	a.deps.Screen, a.size = scr, scr.Size
 	a.deps.Workspace = o.workspace
 	a.deps.Program = &programs{ctx: ctx, hf: o.hf, environ: environ, tty: tty, screen: scr, editor: s.Editor, env: a.deps.Env}
 	a.deps.Vars = func(ctx context.Context) (api.Env, error) {
@@ -157,25 +155,38 @@ func run(ctx context.Context, o *options, environ []string, s Settings, tty *os.
 	if err := a.beginAt(o.view); err != nil {
 		return "", err
 	}
+	err = a.play(ctx, tty, scr, func(to func(tea.Msg)) {
+		send = to
+		follow := &follower{ctx: ctx, send: send}
+		a.open = func(workspace string, n int) command.Client {
+			feed, c := hfd.of(workspace)
+			follow.turn(feed, n)
+			return c
+		}
+		follow.turn(feed, a.feed)
+		if look.asks() {
+			look.asked = true
+			scr.Write(backgroundQuery)
+		}
+	})
+	return a.picked, errors.Join(a.failure.report(err, log), a.deps.Drafts.Flush())
+}
+
+// play shows the screen until it ends, and gives the terminal back. begin is told
+// where messages go.
+func (a *app) play(ctx context.Context, tty *os.File, scr *screen.Screen, begin func(send func(tea.Msg))) error {
+	a.deps.Screen, a.size = scr, scr.Size
+	var prog *tea.Program
+	send := func(msg tea.Msg) { prog.Send(msg) }
 	kb := &keyboard{File: tty, tell: func(m tea.Msg) { go send(m) }}
 	prog = tea.NewProgram(&screen.Live{Drawer: a, Screen: scr, Send: send},
 		tea.WithContext(ctx), tea.WithInput(kb), tea.WithOutput(io.Discard), tea.WithoutRenderer())
 	a.failure.quit = func() { go prog.Quit() }
-	follow := &follower{ctx: ctx, send: send}
-	a.open = func(workspace string, n int) command.Client {
-		feed, c := hfd.of(workspace)
-		follow.turn(feed, n)
-		return c
-	}
 	go sizes(ctx, scr, send)
-	follow.turn(feed, a.feed)
-	if look.asks() {
-		look.asked = true
-		scr.Write(backgroundQuery)
-	}
-	_, err = prog.Run()
+	begin(send)
+	_, err := prog.Run()
 	scr.Close()
-	return a.picked, errors.Join(a.failure.report(err, log), a.deps.Drafts.Flush())
+	return err
 }
 
 // build makes the screen's parts.

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/hf-dev/hf/internal/cli/render"
+	"github.com/hf-dev/hf/internal/launcher"
 	"github.com/hf-dev/hf/internal/tui/keys"
 	"github.com/hf-dev/hf/internal/tui/widget"
 	"github.com/hf-dev/hf/pkg/api"
@@ -69,7 +70,11 @@ func (a *app) header() string {
 	if a.deps.Workspace != "" {
 		parts = append(parts, t.Bold.Render(widget.CleanLine(a.deps.Workspace)))
 	}
-	if c := s.Conn(); s.Loaded() && !c.Up {
+	switch c := s.Conn(); {
+	case !s.Loaded() || c.Up:
+	case launcher.IsNotRunning(c.Err):
+		parts = append(parts, t.Warn.Render("hfd was stopped; the next action starts it"))
+	default:
 		parts = append(parts, t.Warn.Render("reconnecting"+t.Sign.Ellipsis))
 	}
 	counts := s.Counts()

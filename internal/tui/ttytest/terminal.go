@@ -29,9 +29,13 @@ type Terminal struct {
 // Open makes a terminal. A program gets tty, which the caller closes when the
 // program has it. tee gets all that is drawn; nil = nobody does.
 func Open(width, height int, tee io.Writer) (t *Terminal, tty *os.File, err error) {
-	ours, tty, err := pty.Open()
+	blocking, tty, err := pty.Open()
 	if err != nil {
 		return nil, nil, fmt.Errorf("make a terminal: %w", err)
+	}
+	ours, err := waking(blocking)
+	if err != nil {
+		return nil, nil, errors.Join(err, tty.Close())
 	}
 	t = &Terminal{ours: ours, screen: NewScreen(width, height), changed: make(chan struct{}), tee: tee}
 	if err := t.Resize(width, height); err != nil {
@@ -39,6 +43,19 @@ func Open(width, height int, tee io.Writer) (t *Terminal, tty *os.File, err erro
 	}
 	t.down.Go(t.read)
 	return t, tty, nil
+}
+
+// waking is the same file as one whose readers Close wakes.
+func waking(f *os.File) (*os.File, error) {
+	defer f.Close()
+	fd, err := unix.FcntlInt(f.Fd(), unix.F_DUPFD_CLOEXEC, 0)
+	if err == nil {
+		err = unix.SetNonblock(fd, true)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("make a terminal: %w", err)
+	}
+	return os.NewFile(uintptr(fd), f.Name()), nil
 }
 
 func (t *Terminal) read() {
@@ -78,8 +95,7 @@ func (t *Terminal) Resize(width, height int) error {
 	return nil
 }
 
-// setSize leaves the file as it is: what pty has for it makes it one whose
-// readers Close cannot wake.
+// setSize leaves the file as it is, which what pty has for it does not.
 func setSize(f *os.File, width, height int) error {
 	conn, err := f.SyscallConn()
 	if err != nil {

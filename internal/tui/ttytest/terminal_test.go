@@ -49,6 +49,10 @@ func TestClosingHangsUp(t *testing.T) {
 	if err := term.Resize(30, 4); err != nil {
 		t.Fatal(err)
 	}
+	_, _ = tty.WriteString("read")
+	if err := term.Until(t.Context(), shows("read")); err != nil {
+		t.Fatal(err)
+	}
 	if err := term.Close(); err != nil {
 		t.Fatal(err)
 	}
