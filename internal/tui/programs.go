@@ -7,9 +7,11 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"os/signal"
 	"path/filepath"
 	"strings"
 	"syscall"
+	"time"
 
 	tea "github.com/charmbracelet/bubbletea"
 
@@ -68,9 +70,27 @@ func (p *programs) linger() error {
 	return err
 }
 
+// unstopped is after how long it is clear that nothing stopped us: without a shell
+// that could continue us the system does not.
+const unstopped = time.Second
+
 // Suspend stops the group of processes that the shell knows as hf.
 func (p *programs) Suspend() tea.Cmd {
-	return tea.Exec(&takeover{p.screen, func() error { return syscall.Kill(0, syscall.SIGTSTP) }}, ended)
+	return tea.Exec(&takeover{p.screen, func() error {
+		continued := make(chan os.Signal, 1)
+		signal.Notify(continued, syscall.SIGCONT)
+		defer signal.Stop(continued)
+		if err := syscall.Kill(0, syscall.SIGTSTP); err != nil {
+			return err
+		}
+		// A process that sent itself a signal goes on for a moment. It must not take
+		// the terminal back in that time.
+		select {
+		case <-continued:
+		case <-time.After(unstopped):
+		}
+		return nil
+	}}, ended)
 }
 
 // HF gives the terminal to hf.

@@ -96,8 +96,9 @@ func (s *Screen) Leave() {
 	if s.mouse {
 		text = leaveMouse + leave
 	}
-	_, _ = s.tty.WriteString(text)
+	// The terminal's modes come first: who sees the shell again may type at once.
 	_ = term.Restore(int(s.tty.Fd()), s.saved)
+	_, _ = s.tty.WriteString(text)
 }
 
 // Close gives the terminal back.
