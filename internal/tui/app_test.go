@@ -120,6 +120,13 @@ func TestKeysThatComeTogether(t *testing.T) {
 	drv.Press("cno task but a prompt")
 	drv.Until("no task but a prompt")
 	drv.Press("esc")
+	drv.Press("gRx1")
+	drv.Press("enter")
+	drv.Press("gDy")
+	drv.Settle()
+	if got := c.Called(); len(got) != 3 || !strings.HasSuffix(got[1], "x1") || !strings.HasPrefix(got[2], "kill ") {
+		t.Errorf("asked %q", got)
+	}
 
 	// What is asked is not answered by keys that were pressed before it was seen.
 	c = &tuitest.Client{}

@@ -12,10 +12,10 @@ import (
 )
 
 // typed takes keys. What is typed fast, or comes over a slow line, comes
-// together: each letter is a key of its own until text is typed.
+// together: each letter is a key of its own until text is typed into a pane.
 func (a *app) typed(msg tea.KeyMsg) tea.Cmd {
 	var cmds []tea.Cmd
-	for len(msg.Runes) > 1 && !msg.Paste && !msg.Alt && len(a.dialogs) == 0 && !a.typing() {
+	for len(msg.Runes) > 1 && !msg.Paste && !msg.Alt && (len(a.dialogs) > 0 || !a.typing()) {
 		one := tea.KeyMsg{Type: tea.KeyRunes, Runes: msg.Runes[:1]}
 		msg.Runes = msg.Runes[1:]
 		cmds = append(cmds, a.key(one), a.posted(), a.follow())
@@ -28,6 +28,9 @@ func (a *app) key(msg tea.KeyMsg) tea.Cmd {
 	a.toast = toast{} // it was seen
 	a.notify.touched = a.deps.Now()
 	if len(a.dialogs) > 0 {
+		if name, ok := a.deps.Keys.Find(msg.String(), keys.Global); ok && (name == "redraw" || name == "suspend") {
+			return a.act(name)
+		}
 		return a.dialog(msg)
 	}
 	if msg.Paste { // text, whatever keys it would be
