@@ -47,12 +47,15 @@ const (
 type Screen struct {
 	Title    string
 	Bells    int
+	Cleared  int      // how often all of it was erased
 	Notices  []string // desktop notifications
 	width    int
 	height   int
 	cells    [][]Cell
 	shell    [][]Cell // what is shown again when the program gives its screen up
 	x, y     int
+	shellX   int
+	shellY   int
 	full     bool // the last column was written: the next letter wraps
 	style    Style
 	modes    map[int]bool
@@ -237,8 +240,12 @@ func (s *Screen) control(seq []byte) {
 		row, _ := parser.Param(0, 1)
 		col, _ := parser.Param(1, 1)
 		s.y, s.x, s.full = min(max(row, 1), s.height)-1, min(max(col, 1), s.width)-1, false
+	case cmd.Final() == 'G':
+		col, _ := parser.Param(0, 1)
+		s.x, s.full = min(max(col, 1), s.width)-1, false
 	case cmd.Final() == 'J' && first == 2:
 		s.cells = resized(nil, s.width, s.height)
+		s.Cleared++
 	case cmd.Final() == 'K' && first == 0:
 		for x := s.x; x < s.width; x++ {
 			s.cells[s.y][x] = Cell{"", Style{BG: s.style.BG}}
@@ -271,10 +278,11 @@ func (s *Screen) set(mode int, on bool) {
 		return
 	}
 	if on {
-		s.shell, s.cells = s.cells, resized(nil, s.width, s.height)
+		s.shell, s.cells, s.shellX, s.shellY = s.cells, resized(nil, s.width, s.height), s.x, s.y
 		return
 	}
 	s.cells, s.shell = s.shell, nil
+	s.x, s.y, s.full = min(s.shellX, s.width-1), min(s.shellY, s.height-1), false
 }
 
 // command obeys a command to the terminal itself: its title, a question for its
