@@ -22,8 +22,9 @@ const (
 	// linger is how long a task has to be looked at before its conversation is
 	// read: who passes by reads nothing.
 	linger = 60 * time.Millisecond
-	// every is the least time between two parts of a conversation.
-	every = 40 * time.Millisecond
+	// every is the least time between two parts of a conversation. What comes
+	// after a silence is shown at once.
+	every = 150 * time.Millisecond
 	// again is how long after a broken stream it is read on.
 	again = time.Second
 	// keepTalks is how many conversations are kept for coming back to.
@@ -199,14 +200,11 @@ func (p *Pane) begin(task string) tea.Cmd {
 	p.batch = model.NewBatch(p.d.Ctx, every, func(ctx context.Context) iter.Seq2[api.Entry, error] {
 		return c.Transcript(ctx, task, cursor, true)
 	})
-	return wait(p.batch, false)
+	return wait(p.batch)
 }
 
-func wait(b *model.Batch[api.Entry], pause bool) tea.Cmd {
+func wait(b *model.Batch[api.Entry]) tea.Cmd {
 	return func() tea.Msg {
-		if pause {
-			b.Pause()
-		}
 		items, more, err := b.Next()
 		return arrived{b, joined(items), more, err}
 	}
@@ -222,7 +220,7 @@ func (p *Pane) arrived(msg arrived) tea.Cmd {
 		t.add(&msg.items[i])
 	}
 	if msg.more {
-		return wait(p.batch, true)
+		return wait(p.batch)
 	}
 	p.stop()
 	task := p.task

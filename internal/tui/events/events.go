@@ -181,14 +181,11 @@ func (p *Pane) begin(task string) tea.Cmd {
 		return c.History(ctx, client.HistoryFilter{Task: task, Limit: most, Follow: true})
 	})
 	p.fresh = true
-	return tea.Batch(wait(p.batch, false), p.want())
+	return tea.Batch(wait(p.batch), p.want())
 }
 
-func wait(b *model.Batch[api.HistoryEntry], pause bool) tea.Cmd {
+func wait(b *model.Batch[api.HistoryEntry]) tea.Cmd {
 	return func() tea.Msg {
-		if pause {
-			b.Pause()
-		}
 		items, more, _ := b.Next() // it is read anew after a fault
 		return arrived{b, items, more}
 	}
@@ -209,7 +206,7 @@ func (p *Pane) arrived(msg arrived) tea.Cmd {
 	}
 	p.stale = p.stale || len(msg.items) > 0
 	if msg.more {
-		return tea.Batch(wait(p.batch, true), p.want())
+		return tea.Batch(wait(p.batch), p.want())
 	}
 	p.stop()
 	task := p.task

@@ -11,6 +11,7 @@ import (
 // last time, so that a stream of thousands a second is a few messages.
 type Batch[T any] struct {
 	every time.Duration
+	last  time.Time // of Next
 	stop  context.CancelFunc
 
 	mu    sync.Mutex
@@ -71,22 +72,23 @@ func (b *Batch[T]) wake() {
 	}
 }
 
-// Next waits for something to come and returns all of it. more is false at the
-// end of the stream.
+// Next waits for something to come and returns all of it. What comes alone is
+// returned at once, what comes close to what was returned last a little later,
+// with more of it. more is false at the end of the stream.
 func (b *Batch[T]) Next() (items []T, more bool, err error) {
 	<-b.ready
+	if rest := b.every - time.Since(b.last); rest > 0 {
+		time.Sleep(rest)
+	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	b.last = time.Now()
 	items, b.items = b.items, nil
 	if b.ended {
 		b.wake()
 	}
 	return items, !b.ended, b.err
 }
-
-// Pause waits as long as two batches are apart. It is for between two calls of
-// Next: what comes alone is shown at once.
-func (b *Batch[T]) Pause() { time.Sleep(b.every) }
 
 // Stop ends reading. Next returns.
 func (b *Batch[T]) Stop() { b.stop() }

@@ -11,7 +11,7 @@ const (
 	pace = 12 * time.Millisecond
 	// calm is that while nobody does. What agents say may come word by word, and
 	// a screen that is drawn for each of them costs more than all else.
-	calm = 200 * time.Millisecond
+	calm = 150 * time.Millisecond
 	// attention is how long somebody is taken to be there after a key.
 	attention = 2 * time.Second
 )

@@ -42,7 +42,7 @@ func TestPace(t *testing.T) {
 			t.Errorf("%d frames in the first second", n)
 		}
 		stream(attention)
-		if n := stream(10 * time.Second); n < 40 || n > 60 {
+		if n := stream(10 * time.Second); n < 60 || n > 70 {
 			t.Errorf("%d frames in ten seconds in which nobody does anything", n)
 		}
 		l.last = time.Now().Add(-pace) // long ago for a person
