@@ -49,6 +49,7 @@ type options struct {
 	rounds  int
 	files   int
 	only    string
+	stream  time.Duration
 	strict  bool
 	verbose bool
 }
@@ -62,6 +63,7 @@ func Main(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	flags.SetOutput(stderr)
 	flags.IntVar(&o.rounds, "rounds", 60, "how often short commands are measured; long ones are measured less often")
 	flags.IntVar(&o.files, "files", 10000, "files in the repository of the sandbox row")
+	flags.DurationVar(&o.stream, "stream", time.Minute, "how long an agent streams while the memory of the screen is looked at")
 	flags.StringVar(&o.only, "only", "", "measure only the rows whose name has this text")
 	flags.BoolVar(&o.strict, "strict", false, "a missed goal is a failure")
 	flags.BoolVar(&o.verbose, "v", false, "say what is being done")
@@ -116,7 +118,7 @@ func run(ctx context.Context, o options, log io.Writer) (rows []*row, err error)
 	if err != nil {
 		return nil, err
 	}
-	for _, m := range []func(context.Context, *built, options, io.Writer) ([]*row, error){starts, creates, sandboxes, crashes, refreshes} {
+	for _, m := range []func(context.Context, *built, options, io.Writer) ([]*row, error){starts, creates, sandboxes, crashes, refreshes, screens} {
 		more, err := m(ctx, b, o, log)
 		rows = append(rows, more...)
 		if err != nil {
