@@ -42,12 +42,22 @@ func TestScreen(t *testing.T) {
 }
 
 func TestScreenWithoutTasks(t *testing.T) {
-	tuitest.Each(t, "empty", func(t *testing.T, golden string, size tuitest.Size, th *theme.Theme) {
-		d := tuitest.Deps(t, &tuitest.Client{}, th, table)
-		drv := tuitest.Drive(t, newApp(d, panes(d)), size)
-		drv.Send(model.Update{All: true, Conn: model.Connection{Up: true}})
-		tuitest.Golden(t, golden, drv.Lines(), size)
-	})
+	for name, c := range map[string]*tuitest.Client{
+		"empty":          {Repo: []api.Repo{{Name: "web"}}, Agent: []api.Agent{{Name: "demo", Installed: true}, {Name: "claude", Installed: true}}},
+		"empty-norepo":   {Agent: []api.Agent{{Name: "claude", Installed: true}}},
+		"empty-noagents": {Agent: []api.Agent{{Name: "demo", Installed: true}, {Name: "claude"}}},
+	} {
+		tuitest.Each(t, name, func(t *testing.T, golden string, size tuitest.Size, th *theme.Theme) {
+			d := tuitest.Deps(t, c, th, table)
+			drv := tuitest.Drive(t, newApp(d, panes(d)), size)
+			drv.Send(model.Update{All: true, Conn: model.Connection{Up: true}})
+			if name != "empty" {
+				drv.Until("hf ")
+				drv.Until("`")
+			}
+			tuitest.Golden(t, golden, drv.Lines(), size)
+		})
+	}
 }
 
 // A request is answered where it is seen; where it is not, it is shown first.

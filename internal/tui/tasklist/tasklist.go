@@ -3,7 +3,6 @@ package tasklist
 
 import (
 	"slices"
-	"strings"
 	"unicode"
 
 	"github.com/charmbracelet/bubbles/textinput"
@@ -28,6 +27,7 @@ type Pane struct {
 	width, height int
 	version       int
 	rows          []model.Row
+	start         start
 	over          bool // archived and killed tasks were asked for
 	drawn         []string
 	look          look // of drawn
@@ -105,8 +105,14 @@ func (p *Pane) Update(msg tea.Msg) (cmd tea.Cmd) {
 	case tea.MouseMsg:
 		p.mouse(msg)
 	case pane.Workspace:
-		p.over = false
+		p.over, p.start = false, start{}
 		p.clear()
+	case model.Changed:
+		cmd = p.lookAround(&msg)
+	case start:
+		if msg.workspace == p.d.Workspace {
+			p.start = msg
+		}
 	case over:
 		if msg.workspace != p.d.Workspace {
 			break
@@ -305,20 +311,4 @@ func (p *Pane) seen(focus bool) []string {
 		p.drawn, p.look = lines, now
 	}
 	return slices.Clip(p.drawn)
-}
-
-// empty says what to do when there is nothing.
-func (p *Pane) empty() []string {
-	t := p.d.Theme
-	switch {
-	case !p.d.Store.Loaded():
-		return []string{"", " " + t.Dim.Render("connecting"+t.Sign.Ellipsis)}
-	case strings.TrimSpace(p.filter.Value()) != "":
-		return []string{"", " " + t.Dim.Render("no task is like that; "+p.d.Keys.Hint("clear")+" shows all")}
-	}
-	lines := []string{"", " " + t.Bold.Render("There are no tasks yet."), ""}
-	for _, l := range [][2]string{{"create", "gives an agent something to do"}, {"palette", "finds everything else"}, {"help", "shows the keys"}} {
-		lines = append(lines, "  "+t.Key.Render(widget.Fit(p.d.Keys.Hint(l[0]), 3, ""))+" "+l[1])
-	}
-	return append(lines, "", " "+t.Dim.Render("A task gets a branch, a worktree"), " "+t.Dim.Render("and an agent of its own."))
 }
