@@ -183,7 +183,11 @@ func sessionFacts(tx Tx, t *Task, facts []api.Fact) ([]api.Fact, error) {
 	if err != nil {
 		return facts, err
 	}
-	facts = append(facts, api.Fact{Name: "activity", Value: describe(api.Status(t.Activity), t.ActivityReason), Source: "journal", ObservedAt: t.ActivitySince})
+	source := "journal"
+	if t.Activity == api.ActivityTerminal {
+		source = "holder" // of the terminal; what goes on there nobody knows
+	}
+	facts = append(facts, api.Fact{Name: "activity", Value: describe(api.Status(t.Activity), t.ActivityReason), Source: source, ObservedAt: t.ActivitySince})
 	if t.TurnStartedAt != nil {
 		facts = append(facts, api.Fact{Name: "turn began", Value: t.TurnStartedAt.UTC().Format("2006-01-02T15:04:05Z"), Source: "journal", ObservedAt: *t.TurnStartedAt})
 	}
