@@ -146,10 +146,10 @@ func TestCreating(t *testing.T) {
 func TestWork(t *testing.T) {
 	drv, a := started(t, choices(), tuitest.Size{W: 120, H: 40}, plain())
 	ran := a.deps.Program.(*tuitest.Programs)
-	drv.Press("p", "ctrl+s", "ctrl+a", "s", "e", "G", "ctrl+o", "ctrl+z")
+	drv.Press("p", "ctrl+s", "ctrl+a", "T", "s", "e", "G", "ctrl+o", "ctrl+z")
 	drv.Settle()
 	want := []string{
-		"hf push auth1", "hf sync auth1", "hf attach auth1", "hf shell auth1", "hf open auth1",
+		"hf push auth1", "hf sync auth1", "hf attach auth1", "hf attach --terminal auth1", "hf shell auth1", "hf open auth1",
 		"hf pr open docs4", "suspend",
 	}
 	if !slices.Equal(ran.Ran, want) {
