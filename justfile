@@ -47,6 +47,10 @@ run *ARGS: build
 demo-github *ARGS:
     ./scripts/demo-github.sh {{ ARGS }}
 
+# plays a session of the screen and writes the README's picture and recording
+record:
+    ./scripts/record.sh
+
 # everything that has to pass
 ci:
     ./.ci/run
