@@ -59,3 +59,34 @@ func TestTakingBackAtOnce(t *testing.T) {
 		t.Errorf("asked %q", c.Called())
 	}
 }
+
+// What was done to stacks is undone after a question, in the repo it was done
+// in, whichever task is selected by then. What moved nothing is nothing to undo.
+func TestTakingBackStacks(t *testing.T) {
+	c := choices()
+	drv, a := started(t, c, tuitest.Size{W: 120, H: 40}, plain())
+	for _, outcome := range []api.StackOutcome{api.OutcomeUpToDate, api.OutcomeRestacked} {
+		drv.Press("o")
+		drv.Until("restack feat/auth1")
+		ends(t, c, drv, api.OperationDetail{
+			Operation: api.Operation{State: api.OperationDone},
+			Stack:     &api.StackReport{Branches: []api.StackResult{{Branch: "b", Outcome: outcome}}},
+		})
+		if outcome == api.OutcomeUpToDate {
+			drv.Until("all is up to date")
+			if u := a.deps.LastUndo(); u != nil {
+				t.Errorf("%+v can be taken back", u)
+			}
+		}
+		c.Set(func(c *tuitest.Client) { c.Ops = nil })
+	}
+	drv.Until("b restacked; u takes it back")
+	drv.Press("j") // to a task of another repo
+	drv.Press("u")
+	drv.Until("The last action on the stacks of web")
+	drv.Press("y")
+	drv.Await("the request", func() bool { return slices.Contains(c.Called(), "stack undo repo=web") })
+	if u := a.deps.LastUndo(); u != nil {
+		t.Errorf("what was undone can be taken back: %+v", u)
+	}
+}
