@@ -122,8 +122,11 @@ func TestKeysThatComeTogether(t *testing.T) {
 		t.Errorf("jj leads to %v", got)
 	}
 	drv.Press("kkmaq")
+	for _, word := range []string{"end", "home", "up", "enter", "delete"} { // that are names of keys, too
+		drv.Send(tea.KeyMsg{Type: tea.KeyRunes, Runes: []rune(word)})
+	}
 	drv.Press("enter")
-	if got := c.Called(); !slices.Equal(got, []string{"send auth1 aq"}) || drv.Quit {
+	if got := c.Called(); !slices.Equal(got, []string{"send auth1 aqendhomeupenterdelete"}) || drv.Quit {
 		t.Errorf("asked %q", got)
 	}
 	drv.Press("esc")

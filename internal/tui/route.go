@@ -12,10 +12,10 @@ import (
 )
 
 // typed takes keys. What is typed fast, or comes over a slow line, comes
-// together: each letter is a key of its own until text is typed into a pane.
+// together: each letter is a key of its own, and "end" is a word, not a key.
 func (a *app) typed(msg tea.KeyMsg) tea.Cmd {
 	var cmds []tea.Cmd
-	for len(msg.Runes) > 1 && !msg.Paste && !msg.Alt && (len(a.dialogs) > 0 || !a.typing()) {
+	for len(msg.Runes) > 1 && !msg.Paste && !msg.Alt {
 		one := tea.KeyMsg{Type: tea.KeyRunes, Runes: msg.Runes[:1]}
 		msg.Runes = msg.Runes[1:]
 		cmds = append(cmds, a.key(one), a.posted(), a.follow())
