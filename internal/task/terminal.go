@@ -23,6 +23,9 @@ type Terminals interface {
 // terminal: what it does there, nobody knows.
 const terminalReason = "in its own terminal"
 
+// backLimit bounds how long it takes to undo the start of a terminal.
+const backLimit = 10 * time.Second
+
 // OpenTerminal makes sure that a task's agent runs in its own terminal and says
 // where that is. An agent is never in two places at a time: the one that hf
 // talks to is ended first, and is started again, in the same conversation, by the
@@ -60,20 +63,58 @@ func (s *Service) OpenTerminal(ctx context.Context, id string, in api.OpenTermin
 		return out, err
 	}
 	out.Note = note
+	return out, s.startTerminal(ctx, id, cmd, in.Columns, in.Rows)
+}
+
+// startTerminal puts a terminal in the place of the task's agent.
+func (s *Service) startTerminal(ctx context.Context, id string, cmd api.Command, columns, rows int) error {
 	release, err := s.takeOver(ctx, id)
 	if err != nil {
-		return out, err
+		return err
 	}
 	defer release()
 	if err = s.cfg.Sessions.Stop(ctx, id); err == nil {
-		err = s.cfg.Terminals.Start(ctx, id, cmd, in.Columns, in.Rows)
+		err = s.cfg.Terminals.Start(ctx, id, cmd, columns, rows)
 	}
-	if err != nil {
-		back, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
-		defer cancel()
-		return out, errors.Join(noTerminal(err), s.leaveTerminal(back, id, "its terminal could not be started"))
+	if err == nil {
+		err = s.mayStay(ctx, id)
 	}
-	return out, nil
+	if err == nil {
+		return nil
+	}
+	back, cancel := context.WithTimeout(context.WithoutCancel(ctx), backLimit)
+	defer cancel()
+	return errors.Join(noTerminal(err), s.cfg.Terminals.Stop(back, id), s.leaveTerminal(back, id, "its terminal could not be started"))
+}
+
+// mayStay refuses where an operation began while a terminal was started, such as
+// one that ends the task: it may have looked for a terminal before there was one.
+func (s *Service) mayStay(ctx context.Context, id string) error {
+	return s.cfg.Store.View(ctx, func(tx Tx) error {
+		t, err := tx.Task(id)
+		if err != nil {
+			return err
+		}
+		if t.Lifecycle == api.LifecycleReady && t.Activity != api.ActivityTerminal {
+			return nil // it has ended
+		}
+		if err := mayOpen(t); err != nil {
+			return err
+		}
+		return mayStart(tx, t)
+	})
+}
+
+// mayStart refuses while an operation on the task is in progress.
+func mayStart(tx Tx, t *Task) error {
+	live, err := tx.LiveOperation(t.ID)
+	if err != nil || live == nil {
+		return err
+	}
+	return &api.Error{
+		Code: api.CodeConflict, Message: fmt.Sprintf("the %s of task %s is not done", live.Kind, t.ID),
+		Hint: fmt.Sprintf("`hf show %s` says where it is.", t.ID), Retryable: true,
+	}
 }
 
 // noTerminal adds to the error of a program that is not there what to do.
@@ -140,13 +181,13 @@ func mayOpen(t *Task) error {
 // nothing else goes on in its sandbox. No turn begins until release, nor after it
 // while that is noted.
 func (s *Service) takeOver(ctx context.Context, id string) (release func(), err error) {
-	release, err = s.cfg.Sessions.Hold(ctx, id)
+	free, err := s.cfg.Sessions.Hold(ctx, id)
 	if err != nil {
 		return nil, err
 	}
 	defer func() {
 		if err != nil {
-			release()
+			free()
 		}
 	}()
 	if err := s.cfg.Sessions.CatchUp(ctx, id); err != nil {
@@ -160,12 +201,8 @@ func (s *Service) takeOver(ctx context.Context, id string) (release func(), err 
 		if err := mayOpen(t); err != nil {
 			return err
 		}
-		live, err := tx.LiveOperation(id)
-		if err != nil {
+		if err := mayStart(tx, t); err != nil {
 			return err
-		}
-		if live != nil {
-			return &api.Error{Code: api.CodeConflict, Message: fmt.Sprintf("the %s of task %s is not done", live.Kind, id), Hint: fmt.Sprintf("`hf show %s` says where it is.", id), Retryable: true}
 		}
 		before := *t
 		t.Activity, t.ActivityReason, t.ActivitySince = api.ActivityTerminal, "", s.cfg.Now()
@@ -179,7 +216,7 @@ func (s *Service) takeOver(ctx context.Context, id string) (release func(), err 
 		err = &api.Error{Code: api.CodeConflict, Message: fmt.Sprintf("something goes on in the worktree of task %s: its branch is being moved", id), Hint: "Try again when that is done.", Retryable: true}
 		return nil, errors.Join(err, s.leaveTerminal(ctx, id, ""))
 	}
-	return release, nil
+	return free, nil
 }
 
 // leaveTerminal notes that a task's agent is no longer in its own terminal. The
