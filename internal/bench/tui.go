@@ -103,9 +103,12 @@ func presses() screenPart {
 		}
 		defer ours.close()
 		for i := range 4 * o.rounds {
-			key := []string{"k", "j"}[i%2]
-			if i == 2*o.rounds {
+			key := []string{"k", "j"}[i%2] // from the end up and back
+			switch half := 2 * o.rounds; {
+			case i == half:
 				key = "\t" // from the list to the conversation
+			case i > half:
+				key = []string{"j", "k"}[i%2]
 			}
 			its, _, err := theirs.press(ctx, key)
 			if err != nil {
