@@ -3,7 +3,10 @@
 // on again on another terminal. It draws nothing and knows no screen.
 package vt
 
-import "bytes"
+import (
+	"bytes"
+	"strings"
+)
 
 const (
 	esc = 0x1b
@@ -146,4 +149,9 @@ func readCSI(seq []byte) csi {
 	}
 	out.params = body
 	return out
+}
+
+// bodyOf is what a whole OSC sequence says, without how it ends.
+func bodyOf(seq []byte) string {
+	return strings.TrimSuffix(strings.TrimSuffix(string(seq[2:]), "\a"), "\x1b\\")
 }

@@ -49,7 +49,7 @@ func quiet(seq []byte) bool {
 	case '[':
 		return quietControl(readCSI(seq))
 	case ']':
-		return quietCommand(string(seq[2:]))
+		return quietCommand(bodyOf(seq))
 	case 'P', 'X', '^', '_', 'Z':
 		return false
 	}
@@ -72,13 +72,15 @@ func quietControl(c csi) bool {
 	return true
 }
 
-// quietCommand reports whether an OSC sequence is a title, a link or a colour
-// that is set.
+// quietCommand reports whether an OSC sequence is a title, a link, a progress, or
+// a colour that is set or taken back.
 func quietCommand(body string) bool {
 	number, rest, _ := strings.Cut(body, ";")
 	switch number {
-	case "0", "1", "2", "8":
+	case "0", "1", "2", "8", "104", "110", "111", "112":
 		return true
+	case "9":
+		return progress(rest)
 	case "4", "10", "11", "12":
 		return !strings.Contains(rest, "?")
 	}

@@ -19,11 +19,16 @@ type State struct {
 	cursor string // the shape, "" = the person's own
 	letter string // the character set, "" = the usual one
 	keypad bool
+	lasts  []command
 }
 
+// command is an OSC sequence whose effect lasts: a colour, a link, a progress.
+type command struct{ number, body string }
+
 const (
-	maxModes = 64 // a program that sets more is no program
-	maxKeys  = 16
+	maxModes  = 64 // a program that sets more is no program
+	maxKeys   = 16
+	maxColors = 256 // of the palette
 )
 
 // Feed takes what a program wrote next.
@@ -32,7 +37,7 @@ func (s *State) Feed(b []byte) { s.p.feed(b, func([]byte) {}, s.apply) }
 // Clone returns a copy of its own.
 func (s *State) Clone() State {
 	c := *s
-	c.p.seq, c.modes = slices.Clone(s.p.seq), slices.Clone(s.modes)
+	c.p.seq, c.modes, c.lasts = slices.Clone(s.p.seq), slices.Clone(s.modes), slices.Clone(s.lasts)
 	for i := range c.keys {
 		c.keys[i] = slices.Clone(s.keys[i])
 	}
@@ -43,6 +48,8 @@ func (s *State) apply(seq []byte) {
 	switch seq[1] {
 	case '[':
 		s.control(readCSI(seq))
+	case ']':
+		s.command(bodyOf(seq))
 	case '=', '>':
 		s.keypad = seq[1] == '='
 	case '(':
@@ -139,6 +146,54 @@ func (s *State) keyboard(c csi) {
 	}
 }
 
+// command notes an OSC sequence that lasts, or that ends one.
+func (s *State) command(body string) {
+	number, rest, _ := strings.Cut(body, ";")
+	on := rest != ""
+	switch number {
+	case "4", "10", "11", "12":
+		if strings.Contains(rest, "?") {
+			return
+		}
+	case "104": // the whole palette, or one colour of it
+		number = "4"
+	case "110", "111", "112":
+		number, on = number[1:], false
+	case "8":
+		_, to, _ := strings.Cut(rest, ";")
+		on = to != ""
+	case "9":
+		if !progress(rest) {
+			return
+		}
+		on = !strings.HasPrefix(rest, "4;0")
+	default:
+		return
+	}
+	if number != "4" || !on {
+		s.lasts = slices.DeleteFunc(s.lasts, func(c command) bool { return c.number == number })
+	}
+	if on && len(s.lasts) < maxColors {
+		s.lasts = append(s.lasts, command{number, body})
+	}
+}
+
+// progress reports whether OSC 9 shows one, and is no notification.
+func progress(rest string) bool { return strings.HasPrefix(rest, "4;") }
+
+// end is what ends the effect.
+func (c command) end() string {
+	switch c.number {
+	case "4":
+		return "104"
+	case "8":
+		return "8;;"
+	case "9":
+		return "9;4;0"
+	}
+	return "1" + c.number
+}
+
 // Redo is what makes an unchanged terminal one of this state.
 func (s *State) Redo() []byte {
 	var b strings.Builder
@@ -165,6 +220,9 @@ func (s *State) Redo() []byte {
 	if s.keypad {
 		b.WriteString("\x1b=")
 	}
+	for _, c := range s.lasts {
+		fmt.Fprintf(&b, "\x1b]%s\a", c.body)
+	}
 	return []byte(b.String())
 }
 
@@ -179,6 +237,9 @@ func (s *State) Undo() []byte {
 		b.WriteByte(can)
 	case ground:
 	}
+	at := s.Clone()
+	at.Feed([]byte(b.String())) // it may be carried out by that
+	s = &at
 	pop := func(keys []int) {
 		if n := len(keys); n > 0 {
 			fmt.Fprintf(&b, "\x1b[<%du", n)
@@ -197,6 +258,13 @@ func (s *State) Undo() []byte {
 	}
 	if s.keypad {
 		b.WriteString("\x1b>")
+	}
+	ended := map[string]bool{}
+	for _, c := range s.lasts {
+		if !ended[c.number] {
+			fmt.Fprintf(&b, "\x1b]%s\a", c.end())
+		}
+		ended[c.number] = true
 	}
 	b.WriteString("\x1b[m")
 	if s.alt != 0 {

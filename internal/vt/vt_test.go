@@ -17,7 +17,7 @@ func after(output string) *State {
 func same(a, b *State) bool { return describe(a) == describe(b) }
 
 func describe(s *State) string {
-	return fmt.Sprintln(s.modes, s.alt, s.keys, s.others, s.region, s.cursor, s.letter, s.keypad)
+	return fmt.Sprintln(s.modes, s.alt, s.keys, s.others, s.region, s.cursor, s.letter, s.keypad, s.lasts)
 }
 
 // What a program switched on is known, and switched off.
@@ -36,7 +36,13 @@ func TestUndo(t *testing.T) {
 		"\x1b[?1049h\x1b[?25l\x1bc":        "",          // a full reset
 		"\x1b[?3h\x1b[?1048h":              "",          // act once
 		"\x1b]0;\x1b[?25l\x07":             "\x1b[?25h", // the ESC ended the title
-		"\x1b]52;c;" + strings.Repeat("QQ", 10000) + "\x07": "",
+		"\x1b]52;c;" + strings.Repeat("QQ", 10000) + "\x07":       "",
+		"\x1b]4;1;#111\x07\x1b]4;2;#222\x07\x1b]11;#000\x1b\\":    "\x1b]104\x07\x1b]111\x07",
+		"\x1b]12;red\x07\x1b]112\x07\x1b]10;?\x07\x1b]9;told\x07": "",
+		"\x1b]8;id=1;http://x\x07a link":                          "\x1b]8;;\x07",
+		"\x1b]8;;http://x\x07link\x1b]8;;\x07":                    "",
+		"\x1b]9;4;1;50\x07\x1b]9;4;3\x07":                         "\x1b]9;4;0\x07",
+		"\x1b]9;4;1;50\x07\x1b]9;4;0\x07":                         "",
 	} {
 		if got, want := string(after(output).Undo()), want+"\x1b[m"; got != want {
 			t.Errorf("%.40q: undone by %q, want %q", output, got, want)
@@ -45,6 +51,7 @@ func TestUndo(t *testing.T) {
 	for output, want := range map[string]string{
 		"\x1b[>1u\x1b[?1049h\x1b[>3u\x1b[>5u": "\x1b[m\x1b[<2u\x1b[?1049l\x1b[<1u",
 		"\x1b]0;a title that has no e":        "\x1b\\\x1b[m",
+		"\x1b]11;#fff":                        "\x1b\\\x1b]111\a\x1b[m",
 		"\x1b]0;a title\x1b":                  "\x1b\\\x1b[m",
 		"\x1b[38;5":                           "\x18\x1b[m",
 		"\x1b":                                "\x18\x1b[m",
@@ -64,6 +71,7 @@ func TestReplay(t *testing.T) {
 		"\x1b]52;c;aGk=\x07copied\x1b]9;told\x1b\\":    "copied",
 		"\x1b]0;title\x07\x1b]8;;http://x\x1b\\link":   "\x1b]0;title\x07\x1b]8;;http://x\x1b\\link",
 		"\x1b]11;?\x07\x1b]10;#fff\x07":                "\x1b]10;#fff\x07",
+		"\x1b]12;red\x07\x1b]112\x07\x1b]9;4;1;5\x07":  "\x1b]12;red\x07\x1b]112\x07\x1b]9;4;1;5\x07",
 		"\x1bP+q544e\x1b\\\x1b_Gi=1;AAAA\x1b\\picture": "picture",
 		"\x1b[?1049h\x1b[?2004h\x1b[>1u":               "\x1b[?1049h\x1b[?2004h\x1b[>1u",
 		"end\x1b[38;5":                                 "end\x1b[38;5", // its end comes live
@@ -84,6 +92,7 @@ func TestReplay(t *testing.T) {
 func FuzzState(f *testing.F) {
 	for _, s := range []string{
 		"\x1b[?1049h\x1b[?1003;1006h\x1b[>1u\x1b[?25l\x1b=\x1b[2;5r\x1b[6 q\x1b(0", "\x1b]0;t\x07\x1bP1\x1b\\\x1b[!p", "\x1b[=5;2u\x1b[<9u\x1b[?1049l\x18\x1a",
+		"\x1b]4;1;#111\x07\x1b]104;1\x1b\\\x1b]11;#000\x07\x1b]8;;http://x\x07\x1b]9;4;1;5\x07",
 	} {
 		f.Add([]byte(s), 3)
 	}
