@@ -3,6 +3,7 @@ package server
 import (
 	"cmp"
 	"context"
+	"math"
 	"net/http"
 
 	"github.com/hf-dev/hf/internal/task"
@@ -313,7 +314,7 @@ func (s *server) terminal(r *request) (api.Terminal, error) {
 	if err != nil {
 		return api.Terminal{}, err
 	}
-	if in.Columns < 1 || in.Rows < 1 {
+	if in.Columns < 1 || in.Rows < 1 || in.Columns > math.MaxUint16 || in.Rows > math.MaxUint16 {
 		return api.Terminal{}, invalid("a terminal of %d columns and %d rows cannot be", in.Columns, in.Rows)
 	}
 	id, err := r.task()

@@ -64,6 +64,7 @@ func TestRoutes(t *testing.T) {
 		{route: api.RouteDiff, args: []string{"t"}, query: "patch=exact", status: 200, call: "diff id-of-t exact", answer: `"files":[]`},
 		{route: api.RouteTerminal, args: []string{"t"}, body: `{"cols":80,"rows":24}`, status: 200, call: "terminal id-of-t 80x24", answer: `"dir":"/terminals/id-of-t"`},
 		{route: api.RouteTerminal, args: []string{"t"}, body: `{"cols":0,"rows":24}`, status: 400, answer: "cannot be"},
+		{route: api.RouteTerminal, args: []string{"t"}, body: `{"cols":80,"rows":65536}`, status: 400, answer: "cannot be"},
 		{route: api.RouteCommand, args: []string{"t"}, body: `{"argv":["ls"]}`, status: 200, call: "command id-of-t ls", answer: `"argv":["ls"]`},
 		{route: api.RouteOperation, args: []string{"o1"}, status: 200, call: "operation o1", answer: `"stack":{"action":"sync_repo","operation":""`},
 		{route: api.RouteStack, query: "workspace=w&repo=app&cwd=/a", status: 200, call: "stack w  app /a", answer: `"trunk":"main","branches":[]`},
