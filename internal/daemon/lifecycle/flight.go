@@ -78,13 +78,20 @@ func (s *flights) counts() (requests, streams int) {
 	return requests, streams
 }
 
+// refuse takes no more requests.
+func (s *flights) refuse() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.draining = true
+}
+
 // drain takes no more requests, ends the streams and waits for the requests
 // in progress, which it never cancels. Those that take longer are answered
 // with goingAway, while their work goes on: their effect, if it is stored, is
 // found again by the request's id.
 func (s *flights) drain(limit time.Duration) {
+	s.refuse()
 	s.mu.Lock()
-	s.draining = true
 	for f := range s.all {
 		if f.cancel != nil {
 			f.cancel(errDraining)

@@ -9,6 +9,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/hf-dev/hf/pkg/api"
 )
 
 func TestResponseIsSentBeforeTheRequestIsOver(t *testing.T) {
@@ -120,4 +122,15 @@ func TestDrain(t *testing.T) {
 			t.Errorf("the slow handler wrote after its answer: %v, %q", late, slow.Body)
 		}
 	})
+}
+
+// Who was told that the daemon stops is not answered by it any more.
+func TestNothingIsTakenOnceItWasToldToStop(t *testing.T) {
+	d := &Daemon{flights: newFlights(), stop: make(chan struct{})}
+	if err := d.Stop(t.Context(), api.Stop{}); err != nil {
+		t.Fatal(err)
+	}
+	if d.flights.enter(&flight{}) {
+		t.Error("a request is taken behind the stop")
+	}
 }

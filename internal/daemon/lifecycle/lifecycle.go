@@ -169,6 +169,9 @@ func (d *Daemon) Stop(ctx context.Context, in api.Stop) error {
 	if f := flightOf(ctx); f != nil {
 		f.exempt() // the drain must not wait for the request that asked for it
 	}
+	// Whoever asks after the answer to this asks the daemon that follows, which
+	// knows what this one was stopped for.
+	d.flights.refuse()
 	d.stopOnce.Do(func() { close(d.stop) })
 	if !in.Wait {
 		return nil
