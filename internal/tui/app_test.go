@@ -35,7 +35,7 @@ func TestScreen(t *testing.T) {
 	tuitest.Each(t, "screen", func(t *testing.T, golden string, size tuitest.Size, th *theme.Theme) {
 		drv, _ := started(t, &tuitest.Client{}, size, th)
 		if size.H > 12 {
-			drv.Until("context 45.0k")
+			drv.Until("? Remove the build directory") // it comes last
 		}
 		tuitest.Golden(t, golden, drv.Lines(), size)
 	})

@@ -33,7 +33,7 @@ func TestWorkspaceGolden(t *testing.T) {
 	tuitest.Each(t, "workspace", func(t *testing.T, golden string, size tuitest.Size, th *theme.Theme) {
 		drv, _, _ := spaces(t, size, th)
 		if size.H > 12 {
-			drv.Until("context 45.0k")
+			drv.Until("? Remove the build directory") // it comes last
 		}
 		drv.Press("W")
 		drv.Until("1 repo")
