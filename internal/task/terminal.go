@@ -15,6 +15,7 @@ type Terminals interface {
 	Start(ctx context.Context, task string, cmd api.Command, columns, rows int) error
 	Stop(ctx context.Context, task string) error
 	Running(task string) bool
+	Settled(ctx context.Context, task string) (running bool, err error)
 	Tasks() []string
 	Dir(task string) string
 }
@@ -41,10 +42,11 @@ func (s *Service) OpenTerminal(ctx context.Context, id string, in api.OpenTermin
 	if err := s.Look(ctx, id); err != nil {
 		return out, err
 	}
-	if s.cfg.Terminals.Running(id) {
-		return out, nil
+	running, err := s.cfg.Terminals.Settled(ctx, id)
+	if err != nil || running {
+		return out, err
 	}
-	err := s.cfg.Store.Update(ctx, func(tx Tx) error {
+	err = s.cfg.Store.Update(ctx, func(tx Tx) error {
 		t, err := tx.Task(id)
 		if err != nil {
 			return err

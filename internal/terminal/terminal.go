@@ -219,6 +219,27 @@ func (k *Keeper) Running(task string) bool {
 	return k.live[task] != nil
 }
 
+// Settled reports whether a task has a terminal that goes on. Where one has ended
+// it returns when nothing of it is left and its end was told.
+func (k *Keeper) Settled(ctx context.Context, task string) (running bool, err error) {
+	k.mu.Lock()
+	one := k.live[task]
+	k.mu.Unlock()
+	if one == nil {
+		return false, nil
+	}
+	_, alive := hold.Alive(k.Dir(task))
+	if _, ended, _ := hold.ReadExit(k.Dir(task)); alive && !ended {
+		return true, nil
+	}
+	select {
+	case <-one.done:
+		return false, nil
+	case <-ctx.Done():
+		return false, context.Cause(ctx)
+	}
+}
+
 // Tasks lists the tasks that have a terminal.
 func (k *Keeper) Tasks() []string {
 	k.mu.Lock()

@@ -177,3 +177,20 @@ func TestStop(t *testing.T) {
 	}
 	p.gone(k, info)
 }
+
+// Who saw a terminal end can have the next one at once.
+func TestAnotherTerminalAtOnce(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t)
+	k := p.keeper()
+	info := p.start(k)
+	if on, err := k.Settled(t.Context(), "t1"); err != nil || !on {
+		t.Errorf("one that goes on: %v, %v", on, err)
+	}
+	p.types(k, "0")
+	if on, err := k.Settled(t.Context(), "t1"); err != nil || on {
+		t.Errorf("one that has ended: %v, %v", on, err)
+	}
+	p.gone(k, info)
+	p.awaitEnd()
+}
