@@ -141,6 +141,7 @@ func TestParse(t *testing.T) {
 func TestParseRefuses(t *testing.T) {
 	tests := map[string]struct{ content, want string }{
 		"unknown key, near one":    {"agnet = 'x'", `f:1: unknown key "agnet"; did you mean "agent"?`},
+		"a detach key one needs":   {`detach_key = "ctrl+m"`, `f:1: detach_key: "ctrl+m" is not a key such as "ctrl+q"`},
 		"no detach key":            {`detach_key = "q"`, `f:1: detach_key: "q" is not a key such as "ctrl+q"`},
 		"unknown key, none near":   {"colour = 1", `f:1: unknown key "colour"; the keys here are agent, agents, auto_fix, backend, backup, create, detach_key, editor, forge, keys, merge, permission, provider, prune, pull_request, quiet_after, repos, stack, tmux, tui, workspace`},
 		"unknown theme":            {"[tui.themes.mine]\nbase = \"dark\"\n[tui]\ntheme = \"mien\"", `f:4: tui.theme: there is no theme "mien"; the themes are auto, dark, light, high-contrast, mine`},

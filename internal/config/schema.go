@@ -24,7 +24,7 @@ func keys(c *Config) map[string]setter {
 		"provider":    text(&c.Provider),
 		"quiet_after": duration(&c.QuietAfter),
 		"editor":      text(&c.Editor),
-		"detach_key":  pattern(&c.DetachKey, regexp.MustCompile(`^ctrl\+[a-z\]\\^_]$`), `a key such as "ctrl+q" or "ctrl+]"`),
+		"detach_key":  pattern(&c.DetachKey, regexp.MustCompile(`^ctrl\+[a-gkln-z\]\\^_]$`), `a key such as "ctrl+q" or "ctrl+]"`),
 		"backend": table(map[string]setter{
 			"idle_exit":    duration(&c.Backend.IdleExit),
 			"log_max_size": size(&c.Backend.LogMaxSize),

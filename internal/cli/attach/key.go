@@ -15,10 +15,14 @@ type key struct {
 	char byte // the letter
 }
 
+// letters are those of a key: ctrl with h, i, j and m is what backspace, tab and
+// enter send.
+const letters = `abcdefgklnopqrstuvwxyz]\^_`
+
 // parseKey reads a key such as ctrl+q.
 func parseKey(name string) (key, error) {
 	char, ok := strings.CutPrefix(strings.ToLower(name), "ctrl+")
-	if !ok || len(char) != 1 || !strings.Contains("abcdefghijklmnopqrstuvwxyz]\\^_", char) {
+	if !ok || len(char) != 1 || !strings.Contains(letters, char) {
 		return key{}, &api.Error{
 			Code: api.CodeInvalid, Message: fmt.Sprintf("%q is no key that leaves a terminal", name),
 			Hint: `Give one such as "ctrl+q" or "ctrl+]".`,

@@ -31,7 +31,7 @@ func TestKey(t *testing.T) {
 			t.Errorf("%s in %q: %q, %t", c.key, c.typed, before, found)
 		}
 	}
-	for _, bad := range []string{"", "q", "ctrl+", "ctrl+qq", "alt+q", "ctrl+ü", "ctrl+["} {
+	for _, bad := range []string{"", "q", "ctrl+", "ctrl+qq", "alt+q", "ctrl+ü", "ctrl+[", "ctrl+m", "ctrl+I"} {
 		if k, err := parseKey(bad); err == nil {
 			t.Errorf("%q is %+v", bad, k)
 		}
