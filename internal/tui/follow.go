@@ -89,6 +89,7 @@ func (a *app) ended(l looked) tea.Cmd {
 	case err != nil:
 		a.show(f.What+": "+command.Failed{Err: err}.Text(), true)
 	case f.Then != nil:
+		a.toast = toast{} // what follows says it
 		return f.Then(&l.detail)
 	default:
 		a.show(f.What+": "+said(op, f.Step), false)

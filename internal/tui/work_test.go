@@ -89,12 +89,7 @@ func history(t *testing.T) []api.HistoryEntry {
 // What is done with stacks is for the branch under the cursor, and asks before
 // something is lost.
 func TestStack(t *testing.T) {
-	c := &tuitest.Client{
-		Repo: []api.Repo{{ID: "r1", Name: "web"}, {ID: "r2", Name: "api"}}, Past: history(t),
-		Stacks: api.Stack{Repo: "web", Trunk: "main", Branches: []api.StackBranch{
-			onBranch(0, "feat/form2", "main"), onBranch(1, "feat/test3", "feat/form2"), onBranch(2, "feat/docs4", "feat/test3"), onBranch(0, "by-hand", "main"),
-		}},
-	}
+	c := stackedRepo(t)
 	drv, a := started(t, c, tuitest.Size{W: 120, H: 40}, plain())
 	drv.Press("G", "alt+3")
 	drv.Until("by-hand")

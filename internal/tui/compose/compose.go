@@ -195,7 +195,11 @@ func (in *Input) View(label string, width, rows int) []string {
 	}
 	in.area.SetWidth(width)
 	in.most = min(most, max(rows, 1))
-	in.area.SetHeight(in.lines(in.most))
+	if rows := in.lines(in.most); rows != in.area.Height() {
+		in.area.SetHeight(rows)
+		_ = in.area.View()               // it scrolls in what it drew last,
+		in.area, _ = in.area.Update(nil) // to the line of the cursor
+	}
 	t := in.d.Theme
 	label = widget.Cut(label, width-5, t.Sign.Ellipsis)
 	head := t.Border.Render(strings.Repeat(t.Sign.Line, 2)) + " " + t.Dim.Render(label) + " " +
