@@ -73,7 +73,7 @@ func (c Commands) Run(ctx context.Context, name string, cmd api.Command, output 
 func (c Commands) recall(ctx context.Context, dir string, output func(string)) (int, string, error) {
 	ended, tail, err := c.follow(ctx, nil, dir, output)
 	if err != nil {
-		return 0, tail, err
+		return 0, tail, errors.Join(err, c.forget(dir))
 	}
 	return c.conclude(dir, ended, tail)
 }
@@ -155,7 +155,8 @@ func (c Commands) follow(ctx context.Context, conn *hold.Conn, dir string, outpu
 		switch {
 		case errors.Is(err, io.EOF):
 			if conn == nil {
-				return journal.Ended{}, tail, errors.New("the record of the command is not whole")
+				ended, err := lost(dir)
+				return ended, strings.TrimSpace(tail), err
 			}
 			if err := wait(ctx, conn, dir); err != nil {
 				return journal.Ended{}, tail, err
@@ -174,6 +175,16 @@ func (c Commands) follow(ctx context.Context, conn *hold.Conn, dir string, outpu
 		default:
 		}
 	}
+}
+
+// lost returns how a command ended whose holder died before the journal said so:
+// it had written that down by then, or nobody knows.
+func lost(dir string) (journal.Ended, error) {
+	ended, known, err := hold.ReadExit(dir)
+	if err == nil && !known {
+		err = errors.New("the process that held the command died")
+	}
+	return ended, err
 }
 
 // wait returns when the journal may have grown.

@@ -11,6 +11,7 @@ import (
 
 	"github.com/hf-dev/hf/internal/held"
 	"github.com/hf-dev/hf/internal/hold"
+	"github.com/hf-dev/hf/internal/journal"
 	"github.com/hf-dev/hf/pkg/api"
 )
 
@@ -76,6 +77,48 @@ func TestRunOnceUntilItFails(t *testing.T) {
 		if b, err := os.ReadFile(filepath.Join(dir, name)); err != nil || string(b) != want {
 			t.Errorf("%s ran as %q says, want %q (%v)", name, b, want, err)
 		}
+	}
+}
+
+// A holder that dies between the note of the exit and the end of the journal
+// leaves a command that has ended.
+func TestRunWhoseJournalLacksItsEnd(t *testing.T) {
+	c, dir := newCommands(t)
+	if exit, _, err := c.Run(t.Context(), "good", shell(dir, "echo x | tee -a good"), func(string) {}); err != nil || exit != 0 {
+		t.Fatalf("exit %d, %v", exit, err)
+	}
+	path := filepath.Join(c.Dir, "good", hold.JournalFile)
+	r, err := journal.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	for end := r.Offset(); ; end = r.Offset() {
+		rec, err := r.Next()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if rec.Kind == journal.Exit {
+			if err := os.Truncate(path, end); err != nil {
+				t.Fatal(err)
+			}
+			break
+		}
+	}
+	exit, tail, err := c.Run(t.Context(), "good", shell(dir, "echo again >> good"), func(string) {})
+	if err != nil || exit != 0 || tail != "x" {
+		t.Errorf("exit %d, %q, %v", exit, tail, err)
+	}
+
+	// Where it was not noted, either, the next try runs it.
+	if err := os.Remove(filepath.Join(c.Dir, "good", "exit.json")); err != nil {
+		t.Fatal(err)
+	}
+	if exit, _, err := c.Run(t.Context(), "good", shell(dir, "echo again >> good"), func(string) {}); err != nil || exit != 0 {
+		t.Errorf("exit %d, %v", exit, err)
+	}
+	if b, err := os.ReadFile(filepath.Join(dir, "good")); err != nil || string(b) != "x\nagain\n" {
+		t.Errorf("it ran as %q says (%v)", b, err)
 	}
 }
 
