@@ -32,6 +32,12 @@ func TestMain(m *testing.M) {
 }
 
 func run(m *testing.M) int {
+	// Agents ask about what they write, but some not below a TMPDIR: where their
+	// sandboxes are must not depend on it.
+	if err := os.Unsetenv("TMPDIR"); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
 	dir, err := os.MkdirTemp("", "hfb")
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)

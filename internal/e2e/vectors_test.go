@@ -120,18 +120,13 @@ func (m *machine) routine(s site, id, group string) {
 	}
 	note("create", "--agent", "demo", "--branch", "above-"+group, "--on", id, "--check", "true", "--wait", "write a: b")
 	note("create", "--agent", "demo", "--branch", "beside-"+group, "--no-wait", "write a: b") // fetches
-	note("diff", id)
-	note("diff", "--stat", "above-"+group)
+	note("diff", "above-"+group)
 	note("send", id, "--wait", "write more: x")
-	note("show", id)
+	note("diff", id)
 	note("wait", "beside-"+group, "--timeout", "50s")
-	note("list")
 	note("repo", "trust", "--yes", filepath.Base(s.repo))
-	for _, verb := range []string{"archive", "restore"} {
-		if strings.Contains(there.hf("--help"), "\n  "+verb) {
-			note(verb, id)
-		}
-	}
+	note("archive", id)
+	note("restore", id)
 	note("kill", "--yes", id, "above-"+group, "beside-"+group)
 }
 
