@@ -210,14 +210,17 @@ func (m *machine) text(id string) string {
 	return b.String()
 }
 
-// until asks again until ok holds. There is nothing to await from outside but
-// the answer itself.
+// until asks again until ok holds, less often the longer it takes: who asks
+// takes the time that the answer needs. There is nothing to await from outside
+// but the answer itself.
 func (m *machine) until(what string, limit time.Duration, ok func() bool) {
 	m.t.Helper()
-	for deadline := time.Now().Add(limit); ; time.Sleep(20 * time.Millisecond) {
+	pause := 20 * time.Millisecond
+	for deadline := time.Now().Add(limit); ; time.Sleep(pause) {
 		if ok() {
 			return
 		}
+		pause = min(pause*3/2, 100*time.Millisecond)
 		if time.Now().After(deadline) {
 			m.t.Fatalf("%s: not within %s\n%s", what, limit, m.try("list").out)
 		}

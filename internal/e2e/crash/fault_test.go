@@ -120,8 +120,8 @@ func discover(t *testing.T, all []scenario) map[string][]int {
 // turn, in the first scenario that reaches it and the first time that it is
 // passed. The boundaries of an operation's steps are passed more often, and
 // each of them is another place to die at; so is each commit of what is asked
-// for. A death right before an effect is one right after the effect before it,
-// so it is left out, and tried, as is the other hindrance, with -both.
+// for: every other of them. A death right before an effect is one right after the
+// effect before it. All that is left out is tried with -both.
 func plan(all []scenario, known map[string]point, seen map[string][]int) (jobs [][]strike) {
 	cases := make([][]strike, len(all))
 	for turn, name := range slices.Sorted(maps.Keys(seen)) {
@@ -129,7 +129,10 @@ func plan(all []scenario, known map[string]point, seen map[string][]int) (jobs [
 		if !*both {
 			hindrances = hindrances[turn%2:][:1]
 		}
-		first := true
+		first, stride := true, 2
+		if *both {
+			stride = 1
+		}
 		for i, n := range seen[name] {
 			if n == 0 {
 				continue
@@ -144,7 +147,7 @@ func plan(all []scenario, known map[string]point, seen map[string][]int) (jobs [
 			}
 			switch steps := all[i].steps && strings.HasPrefix(name, "operation."); {
 			case steps:
-				for hit := 1; hit <= n; hit++ {
+				for hit := 1; hit <= n; hit += stride {
 					if dies {
 						cases[i] = append(cases[i], strike{&all[i], name, hit, fault.Exit})
 					}
@@ -152,7 +155,7 @@ func plan(all []scenario, known map[string]point, seen map[string][]int) (jobs [
 						cases[i] = append(cases[i], strike{&all[i], name, hit, fault.Error})
 					}
 				}
-			case first || every(name):
+			case first || every(name) && (*both || i%2 == 0):
 				for _, action := range actions {
 					cases[i] = append(cases[i], strike{&all[i], name, 1, action})
 				}

@@ -153,10 +153,13 @@ func decode[T any](text string) (v T) {
 	return v
 }
 
-// until asks again until ok holds. There is nothing to await from outside but
-// the answer itself.
+// until asks again until ok holds, less often the longer it takes: who asks
+// takes the time that the answer needs. There is nothing to await from outside
+// but the answer itself.
 func (m *machine) until(what func() string, ok func() bool) {
-	for deadline := time.Now().Add(hangs); !ok(); time.Sleep(5 * time.Millisecond) {
+	pause := 5 * time.Millisecond
+	for deadline := time.Now().Add(hangs); !ok(); time.Sleep(pause) {
+		pause = min(pause*3/2, 100*time.Millisecond)
 		if time.Now().After(deadline) {
 			fail("it hangs: %s", what())
 		}
