@@ -277,7 +277,11 @@ func (s *Store) View(ctx context.Context, fn func(*Tx) error) (err error) {
 			return fmt.Errorf("read database: %w", classify(err))
 		}
 	}
-	if _, err := c.exec(ctx, "BEGIN"); err != nil {
+	// A BEGIN that is given up may have been carried out: the next one on this
+	// connection would fail, and every one after it. It waits for nobody.
+	if _, err := c.exec(context.WithoutCancel(ctx), "BEGIN"); err != nil {
+		_ = c.close() // it may be in a transaction: the next reader opens another
+		c = &conn{}
 		return fmt.Errorf("read database: %w", classify(err))
 	}
 	defer func() {

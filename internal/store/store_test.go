@@ -33,6 +33,19 @@ func wantCode(t *testing.T, err error, code api.Code) *api.Error {
 	return e
 }
 
+// Who gives up while a read begins leaves a connection on which others can read.
+func TestReadsThatAreGivenUp(t *testing.T) {
+	s := openTest(t, Options{})
+	for i := range 3000 {
+		ctx, cancel := context.WithTimeout(t.Context(), time.Duration(i%100)*time.Microsecond)
+		_ = s.View(ctx, func(*Tx) error { return nil }) // it may do or not
+		cancel()
+		if err := s.View(t.Context(), func(*Tx) error { return nil }); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
 func TestAFailingUpdateUndoesOnlyItself(t *testing.T) {
 	s := openTest(t, Options{})
 	boom := errors.New("boom")
