@@ -4,18 +4,19 @@ import (
 	"github.com/hf-dev/hf/internal/tui/command"
 	"github.com/hf-dev/hf/internal/tui/diff"
 	"github.com/hf-dev/hf/internal/tui/keys"
+	"github.com/hf-dev/hf/internal/tui/widget"
 )
 
 // Diff is how a person moves in the diff, and comments on it.
 func Diff() []command.Action {
 	const group, place = "Diff", keys.Diff
 	return []command.Action{
-		{Name: "diff.down", Title: "Next line", Group: group, Place: place, Keys: []string{"j", "down"}, Quiet: true, Msg: diff.Move(1)},
-		{Name: "diff.up", Title: "Previous line", Group: group, Place: place, Keys: []string{"k", "up"}, Quiet: true, Msg: diff.Move(-1)},
-		{Name: "diff.pagedown", Title: "Half a screen down", Group: group, Place: place, Keys: []string{"pgdown", "ctrl+d", "ctrl+f"}, Quiet: true, Msg: diff.Page(1)},
-		{Name: "diff.pageup", Title: "Half a screen up", Group: group, Place: place, Keys: []string{"pgup", "ctrl+u", "ctrl+b"}, Quiet: true, Msg: diff.Page(-1)},
-		{Name: "diff.first", Title: "To the first line", Group: group, Place: place, Keys: []string{"g", "home"}, Quiet: true, Msg: diff.Home{}},
-		{Name: "diff.last", Title: "To the last line", Group: group, Place: place, Keys: []string{"G", "end"}, Quiet: true, Msg: diff.End{}},
+		{Name: "diff.down", Title: "Next line", Group: group, Place: place, Keys: []string{"j", "down"}, Quiet: true, Msg: widget.Move(1)},
+		{Name: "diff.up", Title: "Previous line", Group: group, Place: place, Keys: []string{"k", "up"}, Quiet: true, Msg: widget.Move(-1)},
+		{Name: "diff.pagedown", Title: "Half a screen down", Group: group, Place: place, Keys: []string{"pgdown", "ctrl+d", "ctrl+f"}, Quiet: true, Msg: widget.Page(1)},
+		{Name: "diff.pageup", Title: "Half a screen up", Group: group, Place: place, Keys: []string{"pgup", "ctrl+u", "ctrl+b"}, Quiet: true, Msg: widget.Page(-1)},
+		{Name: "diff.first", Title: "To the first line", Group: group, Place: place, Keys: []string{"g", "home"}, Quiet: true, Msg: widget.Home{}},
+		{Name: "diff.last", Title: "To the last line", Group: group, Place: place, Keys: []string{"G", "end"}, Quiet: true, Msg: widget.End{}},
 		{Name: "diff.hunk", Title: "Next hunk", Group: group, Place: place, Keys: []string{"]"}, Quiet: true, Msg: diff.Hunk(1)},
 		{Name: "diff.hunk.previous", Title: "Previous hunk", Group: group, Place: place, Keys: []string{"["}, Quiet: true, Msg: diff.Hunk(-1)},
 		{Name: "diff.file", Title: "Next file", Group: group, Place: place, Keys: []string{"}", "J"}, Quiet: true, Msg: diff.File(1)},

@@ -17,12 +17,12 @@ func Stack(d *pane.Deps) []command.Action {
 	const group = "Stack"
 	here, panes, drafts := keys.Stack, keys.Panes, true
 	return []command.Action{
-		{Name: "stack.down", Title: "Next branch", Group: group, Place: here, Keys: []string{"j", "down"}, Quiet: true, Msg: stack.Move(1)},
-		{Name: "stack.up", Title: "Previous branch", Group: group, Place: here, Keys: []string{"k", "up"}, Quiet: true, Msg: stack.Move(-1)},
-		{Name: "stack.pagedown", Title: "A screen down", Group: group, Place: here, Keys: []string{"pgdown", "ctrl+d", " ", "ctrl+f"}, Quiet: true, Msg: stack.Page(1)},
-		{Name: "stack.pageup", Title: "A screen up", Group: group, Place: here, Keys: []string{"pgup", "ctrl+u", "ctrl+b"}, Quiet: true, Msg: stack.Page(-1)},
-		{Name: "stack.first", Title: "First branch", Group: group, Place: here, Keys: []string{"g", "home"}, Quiet: true, Msg: stack.Home{}},
-		{Name: "stack.last", Title: "Last branch", Group: group, Place: here, Keys: []string{"G", "end"}, Quiet: true, Msg: stack.End{}},
+		{Name: "stack.down", Title: "Next branch", Group: group, Place: here, Keys: []string{"j", "down"}, Quiet: true, Msg: widget.Move(1)},
+		{Name: "stack.up", Title: "Previous branch", Group: group, Place: here, Keys: []string{"k", "up"}, Quiet: true, Msg: widget.Move(-1)},
+		{Name: "stack.pagedown", Title: "A screen down", Group: group, Place: here, Keys: []string{"pgdown", "ctrl+d", " ", "ctrl+f"}, Quiet: true, Msg: widget.Page(1)},
+		{Name: "stack.pageup", Title: "A screen up", Group: group, Place: here, Keys: []string{"pgup", "ctrl+u", "ctrl+b"}, Quiet: true, Msg: widget.Page(-1)},
+		{Name: "stack.first", Title: "First branch", Group: group, Place: here, Keys: []string{"g", "home"}, Quiet: true, Msg: widget.Home{}},
+		{Name: "stack.last", Title: "Last branch", Group: group, Place: here, Keys: []string{"G", "end"}, Quiet: true, Msg: widget.End{}},
 		{Name: "stack.go", Title: "Go to the task of the branch", Group: group, Place: here, Keys: []string{"enter"}, Quiet: true, Msg: stack.Go{}},
 
 		{Name: "stack.restack", Title: "Restack the stack of the task", Group: group, Place: panes, Keys: []string{"o"}, When: needsBranch, Run: spice("restack", api.StackAction{Action: api.StackRestackSubtree, Scope: api.ScopeStack})},

@@ -19,16 +19,16 @@ import (
 func List() []command.Action {
 	const group = "Tasks"
 	return []command.Action{
-		{Name: "list.down", Title: "Next task", Group: group, Place: keys.List, Keys: []string{"j", "down"}, Quiet: true, Msg: tasklist.Move(1)},
-		{Name: "list.up", Title: "Previous task", Group: group, Place: keys.List, Keys: []string{"k", "up"}, Quiet: true, Msg: tasklist.Move(-1)},
-		{Name: "next", Title: "Next task, from anywhere", Group: group, Place: keys.Global, Keys: []string{"ctrl+n"}, Quiet: true, Run: list(tasklist.Move(1))},
-		{Name: "previous", Title: "Previous task, from anywhere", Group: group, Place: keys.Global, Keys: []string{"ctrl+p"}, Quiet: true, Run: list(tasklist.Move(-1))},
+		{Name: "list.down", Title: "Next task", Group: group, Place: keys.List, Keys: []string{"j", "down"}, Quiet: true, Msg: widget.Move(1)},
+		{Name: "list.up", Title: "Previous task", Group: group, Place: keys.List, Keys: []string{"k", "up"}, Quiet: true, Msg: widget.Move(-1)},
+		{Name: "next", Title: "Next task, from anywhere", Group: group, Place: keys.Global, Keys: []string{"ctrl+n"}, Quiet: true, Run: list(widget.Move(1))},
+		{Name: "previous", Title: "Previous task, from anywhere", Group: group, Place: keys.Global, Keys: []string{"ctrl+p"}, Quiet: true, Run: list(widget.Move(-1))},
 		{Name: "waiting", Title: "Next task that waits for you", Group: group, Place: keys.Panes, Keys: []string{"n"}, Run: list(tasklist.Waiting(1))},
 		{Name: "waiting.previous", Title: "Previous task that waits for you", Group: group, Place: keys.Panes, Keys: []string{"N"}, Run: list(tasklist.Waiting(-1))},
-		{Name: "list.pagedown", Title: "A screen down", Group: group, Place: keys.List, Keys: []string{"pgdown", "ctrl+d", "ctrl+f"}, Quiet: true, Msg: tasklist.Page(1)},
-		{Name: "list.pageup", Title: "A screen up", Group: group, Place: keys.List, Keys: []string{"pgup", "ctrl+u", "ctrl+b"}, Quiet: true, Msg: tasklist.Page(-1)},
-		{Name: "list.first", Title: "First task", Group: group, Place: keys.List, Keys: []string{"g", "home"}, Quiet: true, Msg: tasklist.Home{}},
-		{Name: "list.last", Title: "Last task", Group: group, Place: keys.List, Keys: []string{"G", "end"}, Quiet: true, Msg: tasklist.End{}},
+		{Name: "list.pagedown", Title: "A screen down", Group: group, Place: keys.List, Keys: []string{"pgdown", "ctrl+d", "ctrl+f"}, Quiet: true, Msg: widget.Page(1)},
+		{Name: "list.pageup", Title: "A screen up", Group: group, Place: keys.List, Keys: []string{"pgup", "ctrl+u", "ctrl+b"}, Quiet: true, Msg: widget.Page(-1)},
+		{Name: "list.first", Title: "First task", Group: group, Place: keys.List, Keys: []string{"g", "home"}, Quiet: true, Msg: widget.Home{}},
+		{Name: "list.last", Title: "Last task", Group: group, Place: keys.List, Keys: []string{"G", "end"}, Quiet: true, Msg: widget.End{}},
 		{Name: "filter", Title: "Filter the tasks", Group: group, Place: keys.Panes, Keys: []string{"/"}, Run: func(e *command.Env) tea.Cmd {
 			return e.Post(pane.Focus{Place: keys.List}, tasklist.Filter{})
 		}},
@@ -43,12 +43,12 @@ func List() []command.Action {
 func Conversation() []command.Action {
 	const group, place = "Conversation", keys.Conversation
 	return []command.Action{
-		{Name: "conversation.down", Title: "Scroll down", Group: group, Place: place, Keys: []string{"j", "down"}, Quiet: true, Msg: conversation.Move(1)},
-		{Name: "conversation.up", Title: "Scroll up", Group: group, Place: place, Keys: []string{"k", "up"}, Quiet: true, Msg: conversation.Move(-1)},
-		{Name: "conversation.pagedown", Title: "Half a screen down", Group: group, Place: place, Keys: []string{"pgdown", "ctrl+d", " ", "ctrl+f"}, Quiet: true, Msg: conversation.Page(1)},
-		{Name: "conversation.pageup", Title: "Half a screen up", Group: group, Place: place, Keys: []string{"pgup", "ctrl+u", "ctrl+b"}, Quiet: true, Msg: conversation.Page(-1)},
-		{Name: "conversation.begin", Title: "To the beginning", Group: group, Place: place, Keys: []string{"g", "home"}, Quiet: true, Msg: conversation.Home{}},
-		{Name: "conversation.end", Title: "To the end, and follow it", Group: group, Place: place, Keys: []string{"G", "end"}, Quiet: true, Msg: conversation.End{}},
+		{Name: "conversation.down", Title: "Scroll down", Group: group, Place: place, Keys: []string{"j", "down"}, Quiet: true, Msg: widget.Move(1)},
+		{Name: "conversation.up", Title: "Scroll up", Group: group, Place: place, Keys: []string{"k", "up"}, Quiet: true, Msg: widget.Move(-1)},
+		{Name: "conversation.pagedown", Title: "Half a screen down", Group: group, Place: place, Keys: []string{"pgdown", "ctrl+d", " ", "ctrl+f"}, Quiet: true, Msg: widget.Page(1)},
+		{Name: "conversation.pageup", Title: "Half a screen up", Group: group, Place: place, Keys: []string{"pgup", "ctrl+u", "ctrl+b"}, Quiet: true, Msg: widget.Page(-1)},
+		{Name: "conversation.begin", Title: "To the beginning", Group: group, Place: place, Keys: []string{"g", "home"}, Quiet: true, Msg: widget.Home{}},
+		{Name: "conversation.end", Title: "To the end, and follow it", Group: group, Place: place, Keys: []string{"G", "end"}, Quiet: true, Msg: widget.End{}},
 		{Name: "tool.next", Title: "Next tool call", Group: group, Place: place, Keys: []string{"]", "J"}, Quiet: true, Msg: conversation.Next(1)},
 		{Name: "tool.previous", Title: "Previous tool call", Group: group, Place: place, Keys: []string{"[", "K"}, Quiet: true, Msg: conversation.Next(-1)},
 		{Name: "tool.toggle", Title: "Unfold the tool call; else write a message", Group: group, Place: place, Keys: []string{"enter"}, Quiet: true, Msg: conversation.Toggle{}},

@@ -11,6 +11,7 @@ import (
 	"github.com/hf-dev/hf/internal/tui/markdown"
 	"github.com/hf-dev/hf/internal/tui/model"
 	"github.com/hf-dev/hf/internal/tui/pane"
+	"github.com/hf-dev/hf/internal/tui/widget"
 )
 
 // Pane is the pull request of the selected task.
@@ -42,14 +43,6 @@ func (p *Pane) Resize(width, height int) { p.width, p.height = width, height }
 
 // The messages of the pane's own actions.
 type (
-	// Move scrolls so many lines.
-	Move int
-	// Page scrolls so many half screens.
-	Page int
-	// Home goes to the beginning.
-	Home struct{}
-	// End goes to the end.
-	End struct{}
 	// Next goes to the next check, thread or comment, or the one before.
 	Next int
 	// Open shows what the cursor is on in the browser.
@@ -92,13 +85,13 @@ func (p *Pane) Update(msg tea.Msg) tea.Cmd {
 // act does an action of the pane's own.
 func (p *Pane) act(msg tea.Msg) tea.Cmd {
 	switch msg := msg.(type) {
-	case Move:
+	case widget.Move:
 		p.scroll(int(msg))
-	case Page:
+	case widget.Page:
 		p.scroll(int(msg) * max(p.height/2, 1))
-	case Home:
+	case widget.Home:
 		p.scroll(-p.length())
-	case End:
+	case widget.End:
 		p.scroll(p.length())
 	case Next:
 		p.pick(int(msg))

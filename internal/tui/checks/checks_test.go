@@ -112,9 +112,9 @@ func TestGolden(t *testing.T) {
 		then   []tea.Msg
 	}{
 		"pull":    {client(), nil},
-		"threads": {client(), []tea.Msg{Next(1), Next(1), Next(1), Next(1), Next(1), Next(1), Move(6)}},
+		"threads": {client(), []tea.Msg{Next(1), Next(1), Next(1), Next(1), Next(1), Next(1), widget.Move(6)}},
 		"none":    {&tuitest.Client{}, nil},
-		"error":   {&tuitest.Client{Pulls: client().Pulls, TalkErr: signedOut}, []tea.Msg{Move(4)}},
+		"error":   {&tuitest.Client{Pulls: client().Pulls, TalkErr: signedOut}, []tea.Msg{widget.Move(4)}},
 		"unknown": {&tuitest.Client{PullErr: signedOut}, nil},
 	} {
 		tuitest.Each(t, name, func(t *testing.T, golden string, size tuitest.Size, th *theme.Theme) {
@@ -212,7 +212,7 @@ func TestNothingJumps(t *testing.T) {
 	for range 6 {
 		drv.Send(Next(1))
 	}
-	drv.Send(Move(5))
+	drv.Send(widget.Move(5))
 	before := drv.Screen()
 	if !strings.Contains(before, "if got != nil") {
 		t.Fatalf("the thread is not seen:\n%s", before)
@@ -229,9 +229,9 @@ func TestNothingJumps(t *testing.T) {
 	if after := drv.Screen(); after != before {
 		t.Errorf("it jumped from\n%s\nto\n%s", before, after)
 	}
-	drv.Send(Home{})
+	drv.Send(widget.Home{})
 	drv.Until("#13 Tests")
-	drv.Send(End{})
+	drv.Send(widget.End{})
 	drv.Until("shows it all")
 }
 

@@ -69,14 +69,6 @@ func (p *Pane) Resize(width, height int) { p.width, p.height = width, height }
 
 // The messages of the pane's own actions.
 type (
-	// Move scrolls so many lines.
-	Move int
-	// Page scrolls so many half screens.
-	Page int
-	// Home goes to the beginning.
-	Home struct{}
-	// End goes to the end, which is then followed.
-	End struct{}
 	// Next goes to the next tool call, or the one before.
 	Next int
 	// Toggle unfolds the tool call the cursor is on.
@@ -131,13 +123,13 @@ func (p *Pane) Update(msg tea.Msg) tea.Cmd {
 // act does an action of the pane's own.
 func (p *Pane) act(msg tea.Msg) tea.Cmd {
 	switch msg := msg.(type) {
-	case Move:
+	case widget.Move:
 		p.scroll(int(msg))
-	case Page:
+	case widget.Page:
 		p.scroll(int(msg) * max(p.height/2, 1))
-	case Home:
+	case widget.Home:
 		p.scrollOf().home(p.talk().cut)
-	case End:
+	case widget.End:
 		p.scrollOf().bottom()
 	case Next:
 		p.pick(int(msg))

@@ -207,9 +207,9 @@ func TestOnlyWhatIsSeenIsDrawn(t *testing.T) {
 	if p.drawn > 100 {
 		t.Errorf("%d blocks were drawn", p.drawn)
 	}
-	drv.Send(Home{})
+	drv.Send(widget.Home{})
 	drv.Until("entry 0")
-	drv.Send(Move(5))
+	drv.Send(widget.Move(5))
 	if s := drv.Screen(); !strings.HasPrefix(strings.TrimSpace(s), "entry 5\n") {
 		t.Errorf("five lines down:\n%s", s)
 	}
@@ -220,10 +220,10 @@ func TestOnlyWhatIsSeenIsDrawn(t *testing.T) {
 	if s := drv.Screen(); !strings.HasPrefix(strings.TrimSpace(s), "entry 5\n") {
 		t.Errorf("it jumped:\n%s", s)
 	}
-	drv.Send(End{})
+	drv.Send(widget.End{})
 	drv.Until("new")
-	drv.Send(Page(-1))
-	drv.Send(Page(1))
+	drv.Send(widget.Page(-1))
+	drv.Send(widget.Page(1))
 	if drv.Lines(); p.scrollOf().free {
 		t.Error("at the end it is not followed")
 	}

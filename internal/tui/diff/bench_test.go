@@ -7,6 +7,7 @@ import (
 
 	"github.com/hf-dev/hf/internal/tui/pane"
 	"github.com/hf-dev/hf/internal/tui/tuitest"
+	"github.com/hf-dev/hf/internal/tui/widget"
 	"github.com/hf-dev/hf/pkg/api"
 )
 
@@ -46,7 +47,7 @@ func BenchmarkLine(b *testing.B) {
 		b.Run(fmt.Sprint(n), func(b *testing.B) {
 			p := sized(b, n)
 			for i := 0; b.Loop(); i++ {
-				p.Update(Move(1 - 2*(i/30%2)))
+				p.Update(widget.Move(1 - 2*(i/30%2)))
 				p.View(true)
 			}
 		})
@@ -59,9 +60,9 @@ func BenchmarkPage(b *testing.B) {
 		b.Run(fmt.Sprint(n), func(b *testing.B) {
 			p := sized(b, n)
 			for i := 0; b.Loop(); i++ {
-				p.Update(Page(2))
+				p.Update(widget.Page(2))
 				if v := p.view(); v.cur == len(v.rows)-1 {
-					p.Update(Home{})
+					p.Update(widget.Home{})
 				}
 				p.paint.forget()
 				p.View(true)
@@ -74,7 +75,7 @@ func BenchmarkPage(b *testing.B) {
 // costs behind it.
 func BenchmarkTake(b *testing.B) {
 	p := sized(b, 10_000)
-	p.Update(End{})
+	p.Update(widget.End{})
 	c := [2]*change{parse(long(10_000)), parse(long(10_000))}
 	for i := 0; b.Loop(); i++ {
 		p.take(c[i%2])

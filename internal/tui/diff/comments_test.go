@@ -7,6 +7,7 @@ import (
 	"github.com/hf-dev/hf/internal/tui/compose"
 	"github.com/hf-dev/hf/internal/tui/pane"
 	"github.com/hf-dev/hf/internal/tui/tuitest"
+	"github.com/hf-dev/hf/internal/tui/widget"
 	"github.com/hf-dev/hf/pkg/api"
 )
 
@@ -16,7 +17,7 @@ func TestSending(t *testing.T) {
 	drv, p, c := opened(t, tuitest.Diff(), tuitest.Size{W: 80, H: 24}, plain())
 	to(t, p, "u.passkey ==")
 	drv.Send(Select{})
-	drv.Send(Move(1))
+	drv.Send(widget.Move(1))
 	write(drv, "Why?")
 	to(t, p, "Say hello")
 	write(drv, "Keep it.")
@@ -59,7 +60,7 @@ func TestEditingAndDeleting(t *testing.T) {
 	drv, p, _ := opened(t, tuitest.Diff(), tuitest.Size{W: 80, H: 24}, plain())
 	to(t, p, "u.passkey ==")
 	write(drv, "First")
-	drv.Send(Move(1))
+	drv.Send(widget.Move(1))
 	drv.Send(Enter{})
 	if !p.Typing() {
 		t.Fatal("nothing is typed")
@@ -86,8 +87,8 @@ func TestEditingAndDeleting(t *testing.T) {
 		t.Error("there are comments of nothing")
 	}
 	drv.Send(Delete{})
-	drv.Send(Home{})
-	drv.Send(Move(1))
+	drv.Send(widget.Home{})
+	drv.Send(widget.Move(1))
 	drv.Send(Comment{})
 	if p.Typing() {
 		t.Error("the head of a hunk is commented on")

@@ -84,14 +84,6 @@ func (p *Pane) Resize(width, height int) {
 
 // The messages of the pane's own actions.
 type (
-	// Move goes so many lines on.
-	Move int
-	// Page goes so many half screens on.
-	Page int
-	// Home goes to the first line.
-	Home struct{}
-	// End goes to the last one.
-	End struct{}
 	// Hunk goes to the next hunk, or the one before.
 	Hunk int
 	// File goes to the next file, or the one before.

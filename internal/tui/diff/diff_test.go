@@ -13,6 +13,7 @@ import (
 	"github.com/hf-dev/hf/internal/tui/pane"
 	"github.com/hf-dev/hf/internal/tui/theme"
 	"github.com/hf-dev/hf/internal/tui/tuitest"
+	"github.com/hf-dev/hf/internal/tui/widget"
 	"github.com/hf-dev/hf/pkg/api"
 )
 
@@ -85,13 +86,13 @@ func TestGolden(t *testing.T) {
 		drv.Send(File(1))
 		drv.Send(File(1))
 		drv.Send(File(1))
-		drv.Send(Move(4))
+		drv.Send(widget.Move(4))
 		tuitest.Golden(t, golden, drv.Lines(), size)
 	})
 	tuitest.Each(t, "files", func(t *testing.T, golden string, size tuitest.Size, th *theme.Theme) {
 		drv, _, _ := opened(t, tuitest.Diff(), size, th)
 		drv.Send(Fold{})
-		drv.Send(End{})
+		drv.Send(widget.End{})
 		drv.Send(Enter{})
 		tuitest.Golden(t, golden, drv.Lines(), size)
 	})
@@ -99,9 +100,9 @@ func TestGolden(t *testing.T) {
 		drv, p, _ := opened(t, tuitest.Diff(), size, th)
 		to(t, p, "u.passkey ==")
 		drv.Send(Select{})
-		drv.Send(Move(2))
+		drv.Send(widget.Move(2))
 		write(drv, "Compare them in constant time.")
-		drv.Send(Move(3))
+		drv.Send(widget.Move(3))
 		drv.Send(Comment{})
 		drv.Type("And why")
 		drv.Send(compose.NewLine{})
@@ -139,7 +140,7 @@ func TestNeverJumps(t *testing.T) {
 	drv, p, c := opened(t, tuitest.Diff(), tuitest.Size{W: 80, H: 24}, plain())
 	to(t, p, "return nil")
 	drv.Send(Select{})
-	drv.Send(Move(2))
+	drv.Send(widget.Move(2))
 	text, line := under(drv, p)
 	d := edited(tuitest.Diff(), "@@ -1,2 +1,2 @@\n-key: value", "@@ -1,2 +1,4 @@\n+one: 1\n+two: 2\n-key: value")
 	d = edited(d, "@@ -2,19 +2,25 @@ package auth\n \n", "@@ -2,19 +2,26 @@ package auth\n \n+// new\n")
@@ -200,20 +201,20 @@ func TestMoving(t *testing.T) {
 		msg  tea.Msg
 		want string
 	}{
-		{Move(1), "@@ -1,2"},
+		{widget.Move(1), "@@ -1,2"},
 		{Hunk(1), "@@ -1,7"},
 		{File(-1), "docs/b.txt"},
 		{File(-1), "conf.yaml"},
 		{File(-1), "conf.yaml"},
-		{End{}, "No newline"},
+		{widget.End{}, "No newline"},
 		{Hunk(-1), "@@ -0,0 +1 @@"},
-		{Home{}, "conf.yaml"},
-		{Page(1), "key: other"},
-		{Page(-1), "conf.yaml"},
+		{widget.Home{}, "conf.yaml"},
+		{widget.Page(1), "key: other"},
+		{widget.Page(-1), "conf.yaml"},
 		{Fold{}, "conf.yaml"},
-		{Move(3), "login.go"},
+		{widget.Move(3), "login.go"},
 		{Enter{}, "login.go"},
-		{Move(1), "@@ -2,19"},
+		{widget.Move(1), "@@ -2,19"},
 		{Enter{}, "login.go"},
 		{tea.MouseMsg{X: 9, Y: 1, Button: tea.MouseButtonLeft, Action: tea.MouseActionPress}, "conf.yaml"},
 		{tea.MouseMsg{X: 9, Y: 9, Button: tea.MouseButtonLeft, Action: tea.MouseActionPress}, "ace"},
@@ -256,7 +257,7 @@ func TestCut(t *testing.T) {
 	d.Cut = true
 	d.Patch = d.Patch[:strings.Index(d.Patch, "diff --git a/web/new.ts")]
 	drv, p, c := opened(t, d, tuitest.Size{W: 100, H: 24}, plain())
-	drv.Send(End{})
+	drv.Send(widget.End{})
 	drv.Until("hf exec auth1 -- git diff d1d1d1d")
 	drv.Until("its lines are behind the end")
 	d.Stat.Added++
@@ -291,11 +292,11 @@ func TestWrapping(t *testing.T) {
 	if squeeze := strings.ReplaceAll(words, " ", ""); strings.ReplaceAll(got.String(), " ", "") != squeeze {
 		t.Errorf("got %q", got.String())
 	}
-	drv.Send(Move(1))
+	drv.Send(widget.Move(1))
 	if text, _ := under(drv, p); !strings.Contains(text, " e") {
 		t.Errorf("the next line is %q", text)
 	}
-	drv.Send(Move(-1))
+	drv.Send(widget.Move(-1))
 	write(drv, "Too long")
 	if lines := p.comments["auth1"][0].Lines; len(lines) != 1 || lines[0].Text != words {
 		t.Errorf("it is about %v", lines)

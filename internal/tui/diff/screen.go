@@ -55,14 +55,14 @@ func (p *Pane) act(msg tea.Msg) tea.Cmd {
 // moved goes to another row. It reports whether the message was about that.
 func (p *Pane) moved(v *view, msg tea.Msg) bool {
 	switch msg := msg.(type) {
-	case Move:
+	case widget.Move:
 		v.move(int(msg))
-	case Page:
+	case widget.Page:
 		v.top += int(msg) * max(p.rows()/2, 1)
 		v.move(int(msg) * max(p.rows()/2, 1))
-	case Home:
+	case widget.Home:
 		v.cur, v.top = 0, 0
-	case End:
+	case widget.End:
 		v.move(len(v.rows))
 	case Hunk:
 		if v.next(int(msg), hunkRow) && (v.cur < v.top || v.cur > v.top+p.rows()*2/3) {

@@ -70,14 +70,6 @@ func (p *Pane) Resize(width, height int) {
 
 // The messages of the pane's own actions.
 type (
-	// Move goes so many lines on.
-	Move int
-	// Page goes so many screens on.
-	Page int
-	// Home goes to the beginning.
-	Home struct{}
-	// End goes to the end, which is then followed.
-	End struct{}
 	// Toggle folds or unfolds the log of the step the cursor is on.
 	Toggle struct{}
 	// All does so with every log.
@@ -131,15 +123,10 @@ func (p *Pane) Update(msg tea.Msg) tea.Cmd {
 // act does an action of the pane's own.
 func (p *Pane) act(msg tea.Msg) {
 	p.lay()
-	switch msg := msg.(type) {
-	case Move:
-		p.list.Move(int(msg))
-	case Page:
-		p.list.Page(int(msg))
-	case Home:
-		p.list.Home()
-	case End:
-		p.list.End()
+	if p.list.Take(msg) {
+		return
+	}
+	switch msg.(type) {
 	case Toggle:
 		p.toggle()
 	case All:

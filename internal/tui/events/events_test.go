@@ -211,7 +211,7 @@ func TestLogIsFollowed(t *testing.T) {
 	drv.Send(changes(&done))
 	drv.Until("▸ ✓ setup")
 	for range 2 {
-		drv.Send(Move(-1))
+		drv.Send(widget.Move(-1))
 	}
 	drv.Send(Toggle{})
 	drv.Until("package-3 ")
@@ -232,7 +232,7 @@ func TestLogIsFollowed(t *testing.T) {
 func TestReaderIsNotMoved(t *testing.T) {
 	c := long()
 	drv, p := opened(t, c, "form2", tuitest.Size{W: 80, H: 10}, plain())
-	drv.Send(Page(-3))
+	drv.Send(widget.Page(-3))
 	drv.Until("↓ G")
 	was := drv.Screen()
 	e := event(9000, "form2", 0, api.EventPushed, "pushed again", nil)
@@ -249,7 +249,7 @@ func TestReaderIsNotMoved(t *testing.T) {
 	if p.list.Selected() != line {
 		t.Errorf("back on %s, not on %s", p.list.Selected(), line)
 	}
-	drv.Send(End{})
+	drv.Send(widget.End{})
 	drv.Until("nearly full")
 }
 
@@ -286,14 +286,14 @@ func TestHostileText(t *testing.T) {
 	c.Past = append(c.Past, event(8, "flak6", 1, api.EventWarning, strings.Repeat("日本\x1b[2J\n", 1<<18), nil))
 	drv, p := opened(t, c, "flak6", tuitest.Size{W: 80, H: 24}, plain())
 	drv.Until("日本")
-	drv.Send(Home{})
+	drv.Send(widget.Home{})
 	for range 60 {
 		for _, l := range drv.Lines() {
 			if widget.Width(l) > 80 || strings.ContainsAny(l, "\x07\u202e") || !utf8.ValidString(l) || strings.Contains(l, "\x1b[2J") {
 				t.Fatalf("drawn: %q", l)
 			}
 		}
-		drv.Send(Page(1))
+		drv.Send(widget.Page(1))
 	}
 	if n := len(p.lines); n > 3000 {
 		t.Errorf("%d lines are kept", n)

@@ -54,14 +54,6 @@ func (p *Pane) Branch() *command.Branch {
 
 // The messages of the pane's own actions.
 type (
-	// Move goes so many rows on.
-	Move int
-	// Page goes so many screens on.
-	Page int
-	// Home goes to the first row.
-	Home struct{}
-	// End goes to the last row.
-	End struct{}
 	// Go goes to the task of the row.
 	Go struct{}
 )
@@ -96,29 +88,21 @@ func (p *Pane) Update(msg tea.Msg) tea.Cmd {
 
 // act does an action of the pane's own.
 func (p *Pane) act(msg tea.Msg) tea.Cmd {
-	switch msg := msg.(type) {
-	case Move:
-		p.list.Move(int(msg))
-	case Page:
-		p.list.Page(int(msg))
-	case Home:
-		p.list.Home()
-	case End:
-		p.list.End()
-	case Go:
-		return tea.Batch(p.follow(), p.d.Post(pane.Focus{Place: keys.Conversation}))
-	default:
-		return nil
+	if p.list.Take(msg) {
+		return p.follow()
 	}
-	return p.follow()
+	if _, ok := msg.(Go); ok {
+		return tea.Batch(p.follow(), p.d.Post(pane.Focus{Place: keys.Conversation}))
+	}
+	return nil
 }
 
 func (p *Pane) mouse(msg tea.MouseMsg) tea.Cmd {
 	switch {
 	case msg.Button == tea.MouseButtonWheelUp:
-		return p.act(Move(-1))
+		return p.act(widget.Move(-1))
 	case msg.Button == tea.MouseButtonWheelDown:
-		return p.act(Move(1))
+		return p.act(widget.Move(1))
 	case msg.Button == tea.MouseButtonLeft && msg.Action == tea.MouseActionPress && p.list.Click(msg.Y-len(p.stopped())):
 		return p.follow()
 	}

@@ -153,19 +153,19 @@ func TestCursorSelects(t *testing.T) {
 		t.Fatalf("the cursor is on %q, first is %q", got, before[0])
 	}
 	selected := func() string { return p.d.Store.Selected().ID }
-	drv.Send(Move(1))
+	drv.Send(widget.Move(1))
 	if selected() != "docs4" {
 		t.Errorf("selected %s", selected())
 	}
-	drv.Send(End{})
+	drv.Send(widget.End{})
 	if b := p.Branch(); b == nil || b.Name != "release/1.2" || b.Task != "" || b.Repo != "web" || selected() != "docs4" {
 		t.Errorf("the cursor is on %+v, selected %s", b, selected())
 	}
-	drv.Send(Move(-1))
+	drv.Send(widget.Move(-1))
 	if selected() != "auth1" || !slices.Equal(names(p), before) {
 		t.Errorf("selected %s, rows %q", selected(), names(p))
 	}
-	drv.Send(Home{})
+	drv.Send(widget.Home{})
 	for i, l := range strings.Split(drv.Screen(), "\n") {
 		if strings.Contains(l, "docs4") {
 			drv.Send(tea.MouseMsg{Button: tea.MouseButtonLeft, Action: tea.MouseActionPress, Y: i})
@@ -233,7 +233,7 @@ func TestHostileText(t *testing.T) {
 		for _, size := range []tuitest.Size{{W: 40, H: 12}, {W: 5, H: 2}} {
 			drv, p := opened(t, &tuitest.Client{Stacks: s}, "test3", size, plain(), task)
 			for range 5 {
-				drv.Send(Move(1))
+				drv.Send(widget.Move(1))
 				for _, l := range widget.Block(p.View(true), size.W, size.H) {
 					if n := widget.Width(l); n > size.W {
 						t.Fatalf("a line is %d columns wide: %.200q", n, l)

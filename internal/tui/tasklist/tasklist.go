@@ -66,14 +66,6 @@ func (p *Pane) Resize(width, height int) {
 
 // The messages of the list's own actions.
 type (
-	// Move goes so many rows on.
-	Move int
-	// Page goes so many screens on.
-	Page int
-	// Home goes to the first row.
-	Home struct{}
-	// End goes to the last row.
-	End struct{}
 	// Waiting goes to the next task that waits, or the one before.
 	Waiting int
 	// Filter begins to type the filter.
@@ -140,15 +132,10 @@ func (p *Pane) Update(msg tea.Msg) (cmd tea.Cmd) {
 
 // move goes to another row, or does something with the one it is on.
 func (p *Pane) move(msg tea.Msg) {
+	if p.list.Take(msg) {
+		return
+	}
 	switch msg := msg.(type) {
-	case Move:
-		p.list.Move(int(msg))
-	case Page:
-		p.list.Page(int(msg))
-	case Home:
-		p.list.Home()
-	case End:
-		p.list.End()
 	case Waiting:
 		p.waiting(int(msg))
 	case Mark:

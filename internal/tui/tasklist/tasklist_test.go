@@ -32,7 +32,7 @@ func plain() *theme.Theme { return tuitest.Looks()[1].Theme }
 func TestGolden(t *testing.T) {
 	tuitest.Each(t, "list", func(t *testing.T, golden string, size tuitest.Size, th *theme.Theme) {
 		p, _ := list(t, &tuitest.Client{}, size, th)
-		p.Update(tasklist.Move(1))
+		p.Update(widget.Move(1))
 		p.Update(tasklist.Mark{})
 		tuitest.Golden(t, golden, widget.Block(p.View(true), size.W, size.H), size)
 	})
@@ -62,7 +62,7 @@ func TestWhatChangesIsSeen(t *testing.T) {
 		}
 	}
 	changes("the first frame", func() {})
-	changes("moving", func() { p.Update(tasklist.Move(1)) })
+	changes("moving", func() { p.Update(widget.Move(1)) })
 	changes("marking", func() { p.Update(tasklist.Mark{}) })
 	changes("unmarking", d.Store.Unmark)
 	changes("marking all", func() { p.Update(tasklist.MarkAll{}) })
@@ -91,9 +91,9 @@ func TestMoving(t *testing.T) {
 		want string
 	}{
 		{nil, "auth1"},
-		{tasklist.Move(2), "perf5"},
-		{tasklist.End{}, "docs4"},
-		{tasklist.Home{}, "auth1"},
+		{widget.Move(2), "perf5"},
+		{widget.End{}, "docs4"},
+		{widget.Home{}, "auth1"},
 		{tasklist.Waiting(1), "flak6"},
 		{tasklist.Waiting(1), "auth1"},
 		{tasklist.Waiting(-1), "flak6"},
