@@ -25,6 +25,9 @@ const (
 	grace    = 3 * time.Second
 )
 
+// errHolderDied is the end of a command that nobody saw.
+var errHolderDied = errors.New("the process that held the command died")
+
 // Commands runs commands by name. All fields are required.
 type Commands struct {
 	HF     string                   // the hf binary, which is the holder
@@ -182,7 +185,7 @@ func (c Commands) follow(ctx context.Context, conn *hold.Conn, dir string, outpu
 func lost(dir string) (journal.Ended, error) {
 	ended, known, err := hold.ReadExit(dir)
 	if err == nil && !known {
-		err = errors.New("the process that held the command died")
+		err = errHolderDied
 	}
 	return ended, err
 }
@@ -192,7 +195,7 @@ func wait(ctx context.Context, conn *hold.Conn, dir string) error {
 	select {
 	case _, ok := <-conn.Notify():
 		if _, alive := hold.Alive(dir); !ok && !alive {
-			return errors.New("the process that held the command died")
+			return errHolderDied
 		}
 		return nil
 	case <-ctx.Done():

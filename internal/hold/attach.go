@@ -3,7 +3,6 @@ package hold
 import (
 	"bufio"
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -122,22 +121,10 @@ type View struct {
 // Attach attaches a terminal of this size to the held one of a session. Whoever
 // was attached before no longer is.
 func Attach(ctx context.Context, sessionDir string, size Size) (*View, error) {
-	info, err := readInfo(sessionDir)
-	if err != nil {
-		return nil, fmt.Errorf("find the holder: %w", err)
-	}
-	if err := stopped(info); err != nil {
-		return nil, err
-	}
-	ctx, cancel := untilStopped(ctx, info)
-	defer cancel()
-	c, err := connect(ctx, info)
+	first := request{Op: opAttach, Columns: size.Columns, Rows: size.Rows}
+	c, r, _, err := reach(ctx, sessionDir, "attach to the terminal", first, readSize)
 	if err != nil {
 		return nil, err
-	}
-	r := bufio.NewReaderSize(c, readSize)
-	if _, err := exchange(ctx, c, r, request{Op: opAttach, Columns: size.Columns, Rows: size.Rows}); err != nil {
-		return nil, errors.Join(fmt.Errorf("attach to the terminal: %w", err), c.Close())
 	}
 	return &View{c: c, r: r}, nil
 }

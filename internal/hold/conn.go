@@ -34,34 +34,45 @@ type Conn struct {
 // had control before has lost it by then, and what they had fully sent stands
 // in the journal.
 func Dial(ctx context.Context, sessionDir string) (*Conn, error) {
-	info, err := readInfo(sessionDir)
-	if err != nil {
-		return nil, fmt.Errorf("find the holder: %w", err)
-	}
-	if err := stopped(info); err != nil {
-		return nil, err
-	}
-	ctx, cancel := untilStopped(ctx, info)
-	defer cancel()
-	raw, err := connect(ctx, info)
+	raw, r, info, err := reach(ctx, sessionDir, "greet the holder", request{Op: opHello, Proto: Proto}, maxLine)
 	if err != nil {
 		return nil, err
-	}
-	r := bufio.NewReaderSize(raw, maxLine)
-	a, err := exchange(ctx, raw, r, request{Op: opHello, Proto: Proto})
-	if err == nil && (a.Info == nil || a.Info.Session != info.Session) {
-		err = errors.New("the socket is another session's")
-	}
-	if err != nil {
-		return nil, errors.Join(fmt.Errorf("greet the holder: %w", err), raw.Close())
 	}
 	c := &Conn{
 		c: raw, turn: make(chan struct{}, 1), answers: make(chan answer),
-		notify: make(chan struct{}, 1), gone: make(chan struct{}), info: *a.Info,
+		notify: make(chan struct{}, 1), gone: make(chan struct{}), info: info,
 	}
 	c.turn <- struct{}{}
 	go c.read(r)
 	return c, nil
+}
+
+// reach connects with the holder of the session in a directory by a first
+// request, and returns what the holder says of itself. The reader, with a buffer
+// of this size, is at what follows the answer. what names the request in errors.
+func reach(ctx context.Context, sessionDir, what string, first request, buffer int) (*net.UnixConn, *bufio.Reader, Info, error) {
+	info, err := readInfo(sessionDir)
+	if err != nil {
+		return nil, nil, Info{}, fmt.Errorf("find the holder: %w", err)
+	}
+	if err := stopped(info); err != nil {
+		return nil, nil, Info{}, err
+	}
+	ctx, cancel := untilStopped(ctx, info)
+	defer cancel()
+	c, err := connect(ctx, info)
+	if err != nil {
+		return nil, nil, Info{}, err
+	}
+	r := bufio.NewReaderSize(c, buffer)
+	a, err := exchange(ctx, c, r, first)
+	if err == nil && (a.Info == nil || a.Info.Session != info.Session) {
+		err = errors.New("the socket is another session's")
+	}
+	if err != nil {
+		return nil, nil, Info{}, errors.Join(fmt.Errorf("%s: %w", what, err), c.Close())
+	}
+	return c, r, *a.Info, nil
 }
 
 func connect(ctx context.Context, info Info) (*net.UnixConn, error) {
