@@ -29,7 +29,7 @@ func rules() []rule {
 			"internal/tui/...", "pkg/client", "internal/launcher", "internal/rundir", "internal/sanitize", "internal/version", "internal/xec",
 			"internal/cli/browser", "internal/cli/editor", "internal/cli/render",
 		}},
-		{"internal/tui/...", []string{"internal/tui/...", "pkg/client", "internal/cli/render", "internal/sanitize"}},
+		{"internal/tui/...", []string{"internal/tui/...", "internal/atomicfile", "pkg/client", "internal/cli/render", "internal/sanitize"}},
 		{"internal/launcher", []string{"pkg/client", "internal/rundir", "internal/xec"}},
 		{"internal/iostreams", nil},
 		{"pkg/client", nil},
@@ -41,7 +41,7 @@ func rules() []rule {
 		{"internal/format", nil},
 		{"internal/server", []string{"internal/change", "internal/operation", "internal/session", "internal/task"}},
 		{"internal/store", []string{"internal/branch", "internal/change", "internal/operation", "internal/session", "internal/task", "migrations"}},
-		{"internal/config", nil},
+		{"internal/config", []string{"internal/atomicfile"}},
 
 		// The domain. It knows git and the contracts of plug-ins, and neither
 		// HTTP, SQL nor a driver.
@@ -78,13 +78,14 @@ func rules() []rule {
 		// Forges.
 		{"internal/forge", nil},
 		{"internal/forge/github", []string{"internal/forge"}},
-		{"internal/forge/login", []string{"internal/forge", "internal/ids", "internal/xec"}},
+		{"internal/forge/login", []string{"internal/atomicfile", "internal/forge", "internal/ids", "internal/xec"}},
 
 		// What runs processes, and what stands alone.
 		{"internal/terminal", []string{"internal/hold", "internal/journal"}},
 		{"internal/held", []string{"internal/hold", "internal/journal"}},
 		{"internal/hold", []string{"internal/journal", "internal/rundir", "internal/vt", "internal/xec"}},
 		{"internal/git", []string{"internal/xec"}},
+		{"internal/atomicfile", nil},
 		{"internal/journal", nil},
 		{"internal/rundir", nil},
 		{"internal/xec", nil},

@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"syscall"
 
+	"github.com/hf-dev/hf/internal/atomicfile"
 	"github.com/hf-dev/hf/pkg/api"
 )
 
@@ -58,7 +59,11 @@ func Update(path string, change func(content []byte, hash string) ([]byte, error
 	if err != nil || hash != "" && bytes.Equal(changed, content) {
 		return err
 	}
-	if err := replace(target, changed); err != nil {
+	mode := fs.FileMode(0o600)
+	if st, err := os.Stat(target); err == nil {
+		mode = st.Mode().Perm()
+	}
+	if err := atomicfile.Write(target, mode, changed); err != nil {
 		return cannotWrite(path, err)
 	}
 	return nil
@@ -101,33 +106,6 @@ func lock(dir string) (unlock func(), err error) {
 		return nil, err
 	}
 	return func() { _ = d.Close() }, nil
-}
-
-func replace(path string, content []byte) (err error) {
-	mode := fs.FileMode(0o600)
-	if st, serr := os.Stat(path); serr == nil {
-		mode = st.Mode().Perm()
-	}
-	f, err := os.CreateTemp(filepath.Dir(path), ".hf-config-*")
-	if err != nil {
-		return err
-	}
-	defer func() {
-		if err != nil {
-			_ = f.Close()
-			_ = os.Remove(f.Name())
-		}
-	}()
-	if err := f.Chmod(mode); err != nil {
-		return err
-	}
-	if _, err := f.Write(content); err != nil {
-		return err
-	}
-	if err := errors.Join(f.Sync(), f.Close()); err != nil {
-		return err
-	}
-	return os.Rename(f.Name(), path)
 }
 
 func cannotWrite(path string, err error) error {

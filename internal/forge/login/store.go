@@ -12,6 +12,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/hf-dev/hf/internal/atomicfile"
 	"github.com/hf-dev/hf/pkg/api"
 )
 
@@ -125,31 +126,13 @@ func (s *store) change(fn func(all map[string]entry)) error {
 	return nil
 }
 
-func replace(path string, content []byte) (err error) {
+// replace writes the file, whose directory need not be there.
+func replace(path string, content []byte) error {
 	dir := filepath.Dir(path)
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return err
 	}
-	f, err := os.CreateTemp(dir, ".hf-login-*") // 0600
-	if err != nil {
-		return err
-	}
-	defer func() {
-		if err != nil {
-			_ = f.Close()
-			_ = os.Remove(f.Name())
-		}
-	}()
-	if err := f.Chmod(0o600); err != nil {
-		return err
-	}
-	if _, err := f.Write(content); err != nil {
-		return err
-	}
-	if err := errors.Join(f.Sync(), f.Close()); err != nil {
-		return err
-	}
-	if err := os.Rename(f.Name(), path); err != nil {
+	if err := atomicfile.Write(path, 0o600, content); err != nil {
 		return err
 	}
 	d, err := os.Open(dir)

@@ -10,6 +10,8 @@ import (
 	"path/filepath"
 	"syscall"
 	"time"
+
+	"github.com/hf-dev/hf/internal/atomicfile"
 )
 
 const (
@@ -100,7 +102,7 @@ func update(path string, changes map[string]string) error {
 	if err != nil {
 		return fmt.Errorf("keep drafts: %w", err)
 	}
-	if err := replace(path, content); err != nil {
+	if err := atomicfile.Write(path, 0o600, content); err != nil {
 		return fmt.Errorf("keep drafts: %w", err)
 	}
 	return aside
@@ -124,26 +126,4 @@ func lock(dir string) (unlock func(), err error) {
 			return nil, fmt.Errorf("lock %s: %w", dir, err)
 		}
 	}
-}
-
-// replace puts a new file in the place of the old one: whoever reads it has one
-// of them.
-func replace(path string, content []byte) (err error) {
-	f, err := os.CreateTemp(filepath.Dir(path), ".drafts-*") // 0600
-	if err != nil {
-		return err
-	}
-	defer func() {
-		if err != nil {
-			_ = f.Close()
-			_ = os.Remove(f.Name())
-		}
-	}()
-	if _, err := f.Write(content); err != nil {
-		return err
-	}
-	if err := errors.Join(f.Sync(), f.Close()); err != nil {
-		return err
-	}
-	return os.Rename(f.Name(), path)
 }
