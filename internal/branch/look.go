@@ -2,8 +2,10 @@ package branch
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"hash/fnv"
+	"io/fs"
 	"reflect"
 	"slices"
 	"strings"
@@ -91,6 +93,13 @@ func (s *Service) lookNow(ctx context.Context, p *place, told bool) error {
 	err = s.see(ctx, p, repo, tasks, p.facts == facts)
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
+	}
+	if err != nil {
+		// It may have been moved away under the look: git tells of that in many ways.
+		if _, _, gone := s.cfg.Git.Stamp(at); errors.Is(gone, fs.ErrNotExist) {
+			p.stamp = 0
+			return gone
+		}
 	}
 	p.stamp, p.facts, p.failed = stamp, facts, err
 	if p.fails++; err == nil {

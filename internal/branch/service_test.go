@@ -3,6 +3,7 @@ package branch_test
 import (
 	"context"
 	"errors"
+	"io/fs"
 	"log/slog"
 	"os"
 	"slices"
@@ -199,6 +200,30 @@ func TestARepositoryThatIsMovedAwayAndComesBack(t *testing.T) {
 	}
 	w.commit("a", "a.txt", "more\n")
 	w.await("it is back", func() bool { return *w.read(id).Ahead == 2 })
+	if kinds, _ := w.events(0); slices.ContainsFunc(kinds, func(k string) bool { return strings.HasPrefix(k, string(api.EventWarning)) }) {
+		t.Errorf("events %q", kinds)
+	}
+}
+
+func TestARepositoryThatIsMovedAwayUnderALook(t *testing.T) {
+	w := newWorld(t)
+	w.branch("a", "main", "a.txt", "a\n")
+	w.track("main", "a main")
+	id := w.task("a", "main")
+	away := w.path("..", "away")
+	moved := make(chan error, 1)
+	w.forest.read = func() { moved <- os.Rename(w.path(), away) }
+	s := w.serve(10 * time.Millisecond)
+	if err := <-moved; err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Look(t.Context(), "r"); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("what is away is looked at: %v", err)
+	}
+	if err := os.Rename(away, w.path()); err != nil {
+		t.Fatal(err)
+	}
+	w.await("it is back", func() bool { return w.read(id).Ahead != nil })
 	if kinds, _ := w.events(0); slices.ContainsFunc(kinds, func(k string) bool { return strings.HasPrefix(k, string(api.EventWarning)) }) {
 		t.Errorf("events %q", kinds)
 	}
