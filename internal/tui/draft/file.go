@@ -38,8 +38,9 @@ type document struct {
 // asideError says that the file made no sense, and where it is kept.
 type asideError struct{ kept string }
 
+// Error gives the name before the directory: a narrow screen cuts off the end.
 func (e *asideError) Error() string {
-	return "the file of drafts could not be read; it is kept as " + e.kept
+	return fmt.Sprintf("drafts could not be read; kept as %s in %s", filepath.Base(e.kept), filepath.Dir(e.kept))
 }
 
 // read returns the drafts of the file. One that makes no sense is put aside.
