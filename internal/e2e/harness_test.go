@@ -24,21 +24,26 @@ const (
 	newBuild = 2000
 )
 
-// built is where TestMain left the binaries, one directory a build.
-var built string
+var (
+	// built is where TestMain left the binaries, one directory a build.
+	built string
+	// machines is the directory in which machines are.
+	machines string
+)
 
 func TestMain(m *testing.M) {
 	os.Exit(run(m))
 }
 
 func run(m *testing.M) int {
-	// Agents ask about what they write, but some not below a TMPDIR: where their
-	// sandboxes are must not depend on it.
+	// Agents ask about what they write, but some not below a TMPDIR: they are not
+	// to know of one.
+	machines = os.TempDir()
 	if err := os.Unsetenv("TMPDIR"); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}
-	dir, err := os.MkdirTemp("", "hfb")
+	dir, err := os.MkdirTemp(machines, "hfb")
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
@@ -46,7 +51,7 @@ func run(m *testing.M) int {
 	defer os.RemoveAll(dir)
 	built = dir
 	for _, build := range []int{oldBuild, newBuild} {
-		flags := fmt.Sprintf("-X github.com/hf-dev/hf/internal/version.build=%d -X github.com/hf-dev/hf/internal/version.version=0.0.%d", build, build)
+		flags := fmt.Sprintf("-s -w -X github.com/hf-dev/hf/internal/version.build=%d -X github.com/hf-dev/hf/internal/version.version=0.0.%d", build, build)
 		cmd := exec.Command("go", "build", "-ldflags", flags, "-o", filepath.Join(dir, strconv.Itoa(build))+"/", "../../cmd/hf", "../../cmd/hfd")
 		if out, err := cmd.CombinedOutput(); err != nil {
 			fmt.Fprintf(os.Stderr, "build hf: %v\n%s", err, out)
@@ -66,7 +71,12 @@ type machine struct {
 
 func newMachine(t *testing.T) *machine {
 	t.Helper()
-	dir, err := os.MkdirTemp("", "hfe")
+	return newMachineIn(t, machines)
+}
+
+func newMachineIn(t *testing.T, parent string) *machine {
+	t.Helper()
+	dir, err := os.MkdirTemp(parent, "hfe")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -90,16 +100,25 @@ func newMachine(t *testing.T) *machine {
 	return m
 }
 
+// place makes a program be in a second place: as the same file where it can.
+func place(from, to string) error {
+	err := os.Link(from, to)
+	if !errors.Is(err, syscall.EXDEV) {
+		return err
+	}
+	b, err := os.ReadFile(from)
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(to, b, 0o755)
+}
+
 // install puts a build's binaries in place as an installer does: by rename.
 func (m *machine) install(build int) {
 	m.t.Helper()
 	for _, name := range []string{"hf", "hfd"} {
-		b, err := os.ReadFile(filepath.Join(built, strconv.Itoa(build), name))
-		if err != nil {
-			m.t.Fatal(err)
-		}
 		to := filepath.Join(m.dir, "bin", name)
-		if err := os.WriteFile(to+".new", b, 0o755); err != nil {
+		if err := place(filepath.Join(built, strconv.Itoa(build), name), to+".new"); err != nil {
 			m.t.Fatal(err)
 		}
 		if err := os.Rename(to+".new", to); err != nil {

@@ -11,7 +11,6 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
@@ -113,7 +112,8 @@ func eachRealAgent(t *testing.T, test func(t *testing.T, m *machine, a realAgent
 					t.Error(err)
 				}
 			})
-			m := newMachine(t)
+			// Not in /dev/shm: codex asks about nothing that it does there.
+			m := newMachineIn(t, os.TempDir())
 			m.env = append(m.env, "REAL_KEY="+realKey,
 				"PATH="+filepath.Join(m.dir, "bin")+":"+programs+":"+os.Getenv("PATH"))
 			if err := os.Mkdir(filepath.Join(m.dir, "tmp"), 0o700); err != nil {
@@ -174,127 +174,234 @@ func content(t *testing.T, d api.TaskDetail, name string) string {
 	return strings.TrimSpace(string(b))
 }
 
-// The whole way with a real agent: it edits a file by its own tool once it may,
-// across a crash of the daemon; goes on with a follow-up; its work shows in the
-// difference; nothing of it is left after the end.
+// life is a task of a real agent. What is tried with one goes on where the part
+// before it ended: an agent takes long to begin.
+type life struct {
+	*machine
+	t     *testing.T
+	agent realAgent
+	model *fakemodel.Server
+	id    string
+	died  int // pid that its agent had before it was killed
+}
+
+// The whole way with a real agent, from its first prompt to its end.
 func TestRealAgentFromCreateToKill(t *testing.T) {
 	eachRealAgent(t, func(t *testing.T, m *machine, a realAgent, model *fakemodel.Server) {
 		id := m.create("edit made.txt: by its own tool\nsay: That was the first part.", "--agent", a.name)
-		d, p := m.asked(id)
-		if p.Kind != "edit" || !strings.Contains(strings.Join(p.Paths, " "), "made.txt") {
-			t.Errorf("it asks for %+v, want to edit made.txt", p)
-		}
-		if got := content(t, d, "made.txt"); got != "" {
-			t.Errorf("the file holds %q before it was allowed", got)
-		}
-
-		agent := m.agentPID(id)
-		m.killDaemon()
-		if again, p2 := m.asked(id); p2.ID != p.ID || m.agentPID(id) != agent {
-			t.Errorf("after a crash of the daemon: permission %s of pid %d (%s), was %s of pid %d", p2.ID, m.agentPID(id), again.Status, p.ID, agent)
-		}
-		m.hf("approve", id)
-		m.idle(id)
-		if got := content(t, d, "made.txt"); got != "by its own tool" {
-			t.Errorf("the file holds %q", got)
-		}
-
-		m.hf("send", id, "run: cp made.txt copy.txt\nsay: That was the second part.")
-		if _, p := m.asked(id); !strings.Contains(p.Command, "cp made.txt copy.txt") {
-			t.Errorf("it asks for %+v, want to run cp", p)
-		}
-		m.hf("approve", id)
-		m.idle(id)
-		if got := m.text(id); !strings.Contains(got, "the first part") || !strings.Contains(got, "the second part") {
-			t.Errorf("it said %q", got)
-		}
-		diff := m.hf("diff", id)
-		for _, want := range []string{"made.txt", "copy.txt", "+by its own tool"} {
-			if !strings.Contains(diff, want) {
-				t.Errorf("the difference lacks %q:\n%s", want, diff)
-			}
-		}
-		if !slices.ContainsFunc(model.Requests(), a.signed) {
-			t.Error("no request to the model carries the configured key")
-		}
-
-		m.hf("kill", id, "--yes")
-		m.untilStatus(id, api.StatusKilled)
-		m.hf("backend", "stop")
-		m.until("nothing is left", 10*time.Second, func() bool { return len(m.processes()) == 0 })
-	})
-}
-
-// What a real agent is not allowed to do does not happen.
-func TestRealAgentIsDenied(t *testing.T) {
-	eachRealAgent(t, func(t *testing.T, m *machine, a realAgent, _ *fakemodel.Server) {
-		id := m.create("edit made.txt: x\nsay: over", "--agent", a.name)
-		d, _ := m.asked(id)
-		m.hf("deny", id)
-		m.untilStatus(id, api.StatusIdle) // codex ends its turn then, claude goes on
-		if got := content(t, d, "made.txt"); got != "" {
-			t.Errorf("the file holds %q", got)
-		}
-		m.hf("send", id, "say: still here", "--wait")
-		if got := m.text(id); !strings.Contains(got, "still here") {
-			t.Errorf("it said %q", got)
+		l := &life{machine: m, t: t, agent: a, model: model, id: id}
+		for _, part := range []func(*life){
+			worksOnceItMay, isDenied, isInterrupted, getsFiles, asksAQuestion, isShownAtOnce, takesUpItsConversation, leavesNothing,
+		} {
+			part(l)
 		}
 	})
 }
 
-// A real agent whose process dies goes on with its conversation: it takes it up
-// again, or begins a new one with a summary of it. The transcript says which.
-func TestRealAgentTakesUpItsConversation(t *testing.T) {
-	eachRealAgent(t, func(t *testing.T, m *machine, a realAgent, model *fakemodel.Server) {
-		id := m.create("say: the word is quagga", "--agent", a.name, "--branch", "feat/talk", "--title", "talk")
-		m.idle(id)
-		agent := m.agentPID(id)
-		if err := syscall.Kill(agent, syscall.SIGKILL); err != nil {
-			t.Fatalf("kill the agent %d: %v", agent, err)
+// It edits a file by its own tool once it may, across a crash of the daemon; goes
+// on with a follow-up; its work shows in the difference.
+func worksOnceItMay(l *life) {
+	d, p := l.asked(l.id)
+	if p.Kind != "edit" || !strings.Contains(strings.Join(p.Paths, " "), "made.txt") {
+		l.t.Errorf("it asks for %+v, want to edit made.txt", p)
+	}
+	if got := content(l.t, d, "made.txt"); got != "" {
+		l.t.Errorf("the file holds %q before it was allowed", got)
+	}
+
+	agent := l.agentPID(l.id)
+	l.killDaemon()
+	if again, p2 := l.asked(l.id); p2.ID != p.ID || l.agentPID(l.id) != agent {
+		l.t.Errorf("after a crash of the daemon: permission %s of pid %d (%s), was %s of pid %d", p2.ID, l.agentPID(l.id), again.Status, p.ID, agent)
+	}
+	l.hf("approve", l.id)
+	l.idle(l.id)
+	if got := content(l.t, d, "made.txt"); got != "by its own tool" {
+		l.t.Errorf("the file holds %q", got)
+	}
+
+	l.hf("send", l.id, "run: cp made.txt copy.txt\nsay: That was the second part.")
+	if _, p := l.asked(l.id); !strings.Contains(p.Command, "cp made.txt copy.txt") {
+		l.t.Errorf("it asks for %+v, want to run cp", p)
+	}
+	l.hf("approve", l.id)
+	l.idle(l.id)
+	if got := l.text(l.id); !strings.Contains(got, "the first part") || !strings.Contains(got, "the second part") {
+		l.t.Errorf("it said %q", got)
+	}
+	diff := l.hf("diff", l.id)
+	for _, want := range []string{"made.txt", "copy.txt", "+by its own tool"} {
+		if !strings.Contains(diff, want) {
+			l.t.Errorf("the difference lacks %q:\n%s", want, diff)
 		}
-		m.untilStatus(id, api.StatusError)
-		m.hf("send", id, "say: and again", "--wait")
-		r, err := model.Await(t.Context(), func(r fakemodel.Request) bool { return r.Prompt == "say: and again" && !r.Aside })
-		if err != nil {
-			t.Fatal(err)
-		}
-		if !strings.Contains(r.Body, "the word is quagga") {
-			t.Error("the model was not given what was said before the agent died")
-		}
-		if now := m.agentPID(id); now == agent || !running(now) {
-			t.Errorf("agent pid is %d, was %d", now, agent)
-		}
-		if logs := m.hf("logs", id); !strings.Contains(logs, a.resumes) {
-			t.Errorf("the transcript does not say %q:\n%s", a.resumes, logs)
-		}
-	})
+	}
+	if !slices.ContainsFunc(l.model.Requests(), l.agent.signed) {
+		l.t.Error("no request to the model carries the configured key")
+	}
 }
 
-// A command that a real agent runs ends with an interrupt, and the agent goes on.
-func TestRealAgentIsInterrupted(t *testing.T) {
-	eachRealAgent(t, func(t *testing.T, m *machine, a realAgent, _ *fakemodel.Server) {
-		id := m.create("run: touch begun && sleep 1234", "--agent", a.name)
-		d, _ := m.asked(id)
-		m.hf("approve", id)
-		m.until("the command runs", 30*time.Second, func() bool {
-			_, err := os.Stat(filepath.Join(d.Path, "begun"))
-			return err == nil
-		})
-		m.hf("interrupt", id)
-		m.untilStatus(id, api.StatusIdle)
-		m.until("the command ended", 10*time.Second, func() bool { return !slices.ContainsFunc(m.processes(), isSleep) })
-		m.hf("send", id, "say: still here", "--wait")
-		if got := m.text(id); !strings.Contains(got, "still here") {
-			t.Errorf("it said %q", got)
-		}
+// What it is not allowed to do does not happen.
+func isDenied(l *life) {
+	l.hf("send", l.id, "edit denied.txt: x\nsay: over")
+	d, _ := l.asked(l.id)
+	l.hf("deny", l.id)
+	l.untilStatus(l.id, api.StatusIdle) // codex ends its turn then, claude goes on
+	if got := content(l.t, d, "denied.txt"); got != "" {
+		l.t.Errorf("the file holds %q", got)
+	}
+	l.goesOn("still here after the denial")
+}
+
+func (l *life) goesOn(word string) {
+	l.hf("send", l.id, "say: "+word, "--wait")
+	if got := l.text(l.id); !strings.Contains(got, word) {
+		l.t.Errorf("it said %q", got)
+	}
+}
+
+// A command that it runs ends with an interrupt, and it goes on.
+func isInterrupted(l *life) {
+	l.hf("send", l.id, "run: touch begun && sleep 1234")
+	d, _ := l.asked(l.id)
+	l.hf("approve", l.id)
+	l.until("the command runs", 30*time.Second, func() bool {
+		_, err := os.Stat(filepath.Join(d.Path, "begun"))
+		return err == nil
 	})
+	l.hf("interrupt", l.id)
+	l.untilStatus(l.id, api.StatusIdle)
+	l.until("the command ended", 10*time.Second, func() bool { return !slices.ContainsFunc(l.processes(), isSleep) })
+	l.goesOn("still here after the interrupt")
 }
 
 func isSleep(pid int) bool { return strings.Contains(cmdline(pid), "sleep\x001234") }
 
+// Files that go with a message reach the model: an image as such.
+func getsFiles(l *life) {
+	image := filepath.Join(l.dir, "dot.png")
+	if err := os.WriteFile(image, dot(l.t), 0o600); err != nil {
+		l.t.Fatal(err)
+	}
+	l.write("notes.txt", "the word is okapi\n")
+	l.hf("send", l.id, "say: I see", "--attach", image, "--attach", "notes.txt", "--wait")
+	picture := base64.StdEncoding.EncodeToString(dot(l.t))
+	if !slices.ContainsFunc(l.model.Requests(), func(r fakemodel.Request) bool {
+		return strings.Contains(r.Body, picture) && strings.Contains(r.Body, "the word is okapi")
+	}) {
+		l.t.Errorf("the model did not get the files:\n%s", l.hf("logs", l.id))
+	}
+	logs := l.hf("logs", l.id)
+	for _, want := range []string{"dot.png (image/png, ", "notes.txt (text/plain, "} {
+		if !strings.Contains(logs, want) {
+			l.t.Errorf("the transcript does not say %q:\n%s", want, logs)
+		}
+	}
+}
+
+// dot is a picture.
+func dot(t *testing.T) []byte {
+	t.Helper()
+	var b bytes.Buffer
+	if err := png.Encode(&b, image.NewGray(image.Rect(0, 0, 8, 8))); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
+}
+
+// A question of claude waits for a person through a crash of the daemon, takes
+// only what fits, and goes on with the answer. The others ask none.
+func asksAQuestion(l *life) {
+	if l.agent.name != "claude" {
+		return
+	}
+	l.hf("send", l.id, "ask: Shall I?\nsay: So be it.")
+	d, p := l.asked(l.id)
+	if d.Activity != api.ActivityNeedsInput || p.Kind != api.PermissionKindInput || p.Question == nil || !strings.Contains(p.Title, "Shall I?") {
+		l.t.Errorf("%s (%s): it asks %+v", d.Activity, d.Reason, p)
+	}
+	l.killDaemon()
+	if _, again := l.asked(l.id); again.ID != p.ID {
+		l.t.Errorf("after a crash question %s is open, was %s", again.ID, p.ID)
+	}
+	if r := l.try("approve", l.id); r.code != 2 || !strings.Contains(r.err, "hf send") {
+		l.t.Errorf("approve: exit %d\n%s", r.code, r.err)
+	}
+	l.hf("send", l.id, "yes", "--wait")
+	l.idle(l.id)
+	if logs := l.hf("logs", l.id); !strings.Contains(logs, "So be it.") || !strings.Contains(logs, "› Yes") {
+		l.t.Errorf("the transcript is\n%s", logs)
+	}
+
+	l.hf("send", l.id, "ask: And now?\nsay: Well then.")
+	l.asked(l.id)
+	l.hf("deny", l.id)
+	l.idle(l.id)
+}
+
+// Its process has died: it goes on with its conversation. It takes it up again,
+// or begins a new one with a summary of it. The transcript says which.
+func takesUpItsConversation(l *life) {
+	l.hf("send", l.id, "say: and again", "--wait")
+	r, err := l.model.Await(l.t.Context(), func(r fakemodel.Request) bool { return r.Prompt == "say: and again" && !r.Aside })
+	if err != nil {
+		l.t.Fatal(err)
+	}
+	if !strings.Contains(r.Body, "the word is quagga") {
+		l.t.Error("the model was not given what was said before the agent died")
+	}
+	if now := l.agentPID(l.id); now == l.died || !running(now) {
+		l.t.Errorf("agent pid is %d, was %d", now, l.died)
+	}
+	if logs := l.hf("logs", l.id); !strings.Contains(logs, l.agent.resumes) {
+		l.t.Errorf("the transcript does not say %q:\n%s", l.agent.resumes, logs)
+	}
+}
+
+func leavesNothing(l *life) {
+	l.hf("kill", l.id, "--yes")
+	l.untilStatus(l.id, api.StatusKilled)
+	l.hf("backend", "stop")
+	l.until("nothing is left", 10*time.Second, func() bool { return len(l.processes()) == 0 })
+}
+
+// A model that fails: what a real agent shows of it. The model and the mode are
+// those that a person named.
+func TestRealAgentWithAModelThatFails(t *testing.T) {
+	eachRealAgent(t, func(t *testing.T, m *machine, a realAgent, model *fakemodel.Server) {
+		m.configure(a.name, `quiet_after = "2s"`, a.env(model.URL(), m.dir))
+		id := m.create("say: with that model", "--agent", a.name, "--model", a.model, "--mode", a.mode)
+		m.idle(id)
+		l := &life{machine: m, t: t, agent: a, model: model, id: id}
+		for _, part := range []func(*life){hasItsModelAndMode, tellsOfFailure, isShownToBeSilent} {
+			part(l)
+		}
+	})
+}
+
+// The model and the mode that a person names are the agent's, and one that it
+// does not have is an error that lists those it has.
+func hasItsModelAndMode(l *life) {
+	d := l.task(l.id)
+	if d.Model != l.agent.model || d.Mode != l.agent.mode {
+		l.t.Errorf("the task shows model %q and mode %q", d.Model, d.Mode)
+	}
+	if !slices.ContainsFunc(l.entries(l.id), func(e api.Entry) bool { return e.Kind == api.EntryMode && e.Mode == l.agent.mode }) {
+		l.t.Errorf("the agent is not in mode %s:\n%s", l.agent.mode, l.hf("logs", l.id))
+	}
+	if !slices.ContainsFunc(l.model.Requests(), func(r fakemodel.Request) bool {
+		return r.Prompt != "" && strings.Contains(r.Path+r.Body, l.agent.asked)
+	}) {
+		l.t.Errorf("no request asks for the model %s:\n%s", l.agent.asked, l.hf("logs", l.id))
+	}
+	r := l.try("create", "--agent", l.agent.name, "--mode", "no-such-mode", "say: never")
+	if r.code != 2 || !strings.Contains(r.err, "no-such-mode") || !strings.Contains(r.err, l.agent.mode) {
+		l.t.Errorf("an unknown mode: exit %d\n%s", r.code, r.err)
+	}
+}
+
 // A failure of the model is never shown as success. An agent that tries again
 // and says nothing is shown to be silent.
-func TestRealAgentTellsOfFailure(t *testing.T) {
+func tellsOfFailure(l *life) {
 	for _, tt := range []struct {
 		fault fakemodel.FaultKind
 		want  api.StopReason
@@ -302,29 +409,50 @@ func TestRealAgentTellsOfFailure(t *testing.T) {
 		{fakemodel.RateLimited, api.StopLimit},
 		{fakemodel.BadRequest, api.StopError},
 	} {
-		t.Run(string(tt.fault), func(t *testing.T) {
-			eachRealAgent(t, func(t *testing.T, m *machine, a realAgent, model *fakemodel.Server) {
-				m.configure(a.name, `quiet_after = "2s"`, a.env(model.URL(), m.dir))
-				model.Fail(fakemodel.Fault{Kind: tt.fault, Reset: fakemodel.Duration(20 * time.Minute)})
-				id := m.create("say: never said", "--agent", a.name)
-				if a.name == "opencode" && tt.fault == fakemodel.RateLimited {
-					m.isSilent(id)
-					return
-				}
-				var stop api.StopReason
-				m.until("the turn ends", agentLimit, func() bool {
-					for _, e := range m.entries(id) {
-						if e.Kind == api.EntryTurnEnd {
-							stop = e.StopReason
-						}
-					}
-					return stop != ""
-				})
-				if stop != tt.want {
-					t.Errorf("the turn ended by %q, want %q\n%s", stop, tt.want, m.hf("logs", id))
-				}
-			})
+		before := len(l.ends())
+		l.model.Fail(fakemodel.Fault{Kind: tt.fault, Reset: fakemodel.Duration(20 * time.Minute)})
+		l.hf("send", l.id, "say: never said")
+		if l.agent.name == "opencode" && tt.fault == fakemodel.RateLimited {
+			l.isSilent(l.id)
+			l.model.Fail(fakemodel.Fault{})
+			l.hf("interrupt", l.id)
+			l.untilStatus(l.id, api.StatusIdle)
+			continue
+		}
+		var ends []api.StopReason
+		l.until("the turn ends", agentLimit, func() bool {
+			ends = l.ends()
+			return len(ends) > before
 		})
+		if stop := ends[len(ends)-1]; stop != tt.want {
+			l.t.Errorf("%s: the turn ended by %q, want %q\n%s", tt.fault, stop, tt.want, l.hf("logs", l.id))
+		}
+	}
+}
+
+// ends lists how its turns ended.
+func (l *life) ends() (all []api.StopReason) {
+	for _, e := range l.entries(l.id) {
+		if e.Kind == api.EntryTurnEnd {
+			all = append(all, e.StopReason)
+		}
+	}
+	return all
+}
+
+// A model server that does not answer is shown as the silence it is, and it ends
+// with the first word. That opencode is silent, its usage limit shows.
+func isShownToBeSilent(l *life) {
+	if l.agent.name == "opencode" {
+		return
+	}
+	l.model.Fail(fakemodel.Fault{Kind: fakemodel.Hang})
+	l.hf("send", l.id, "say: never said")
+	l.isSilent(l.id)
+	l.model.Fail(fakemodel.Fault{})
+	l.hf("interrupt", l.id)
+	if d := l.untilStatus(l.id, api.StatusIdle); strings.Contains(d.Reason, "no answer") {
+		l.t.Errorf("the reason is %q", d.Reason)
 	}
 }
 
@@ -341,92 +469,6 @@ func (m *machine) isSilent(id string) {
 	if said := m.hf("show", id, "--explain"); !strings.Contains(said, "last word of the agent") {
 		m.t.Errorf("the facts are\n%s", said)
 	}
-}
-
-// A model server that does not answer is shown as the silence it is, and it ends
-// with the first word.
-func TestRealAgentIsSilent(t *testing.T) {
-	eachRealAgent(t, func(t *testing.T, m *machine, a realAgent, model *fakemodel.Server) {
-		if a.name == "opencode" {
-			t.Skip("that it is silent, its usage limit shows")
-		}
-		m.configure(a.name, `quiet_after = "2s"`, a.env(model.URL(), m.dir))
-		model.Fail(fakemodel.Fault{Kind: fakemodel.Hang})
-		id := m.create("say: never said", "--agent", a.name)
-		m.isSilent(id)
-		model.Fail(fakemodel.Fault{})
-		m.hf("interrupt", id)
-		if d := m.untilStatus(id, api.StatusIdle); strings.Contains(d.Reason, "no answer") {
-			t.Errorf("the reason is %q", d.Reason)
-		}
-	})
-}
-
-// Files that go with a message reach the model: an image as such.
-func TestRealAgentGetsFiles(t *testing.T) {
-	eachRealAgent(t, func(t *testing.T, m *machine, a realAgent, model *fakemodel.Server) {
-		image := filepath.Join(m.dir, "dot.png")
-		if err := os.WriteFile(image, dot(t), 0o600); err != nil {
-			t.Fatal(err)
-		}
-		m.write("notes.txt", "the word is quagga\n")
-		id := m.create("say: I see", "--agent", a.name, "--attach", image, "--attach", "notes.txt")
-		m.idle(id)
-		picture := base64.StdEncoding.EncodeToString(dot(t))
-		if !slices.ContainsFunc(model.Requests(), func(r fakemodel.Request) bool {
-			return strings.Contains(r.Body, picture) && strings.Contains(r.Body, "the word is quagga")
-		}) {
-			t.Errorf("the model did not get the files:\n%s", m.hf("logs", id))
-		}
-		logs := m.hf("logs", id)
-		for _, want := range []string{"dot.png (image/png, ", "notes.txt (text/plain, "} {
-			if !strings.Contains(logs, want) {
-				t.Errorf("the transcript does not say %q:\n%s", want, logs)
-			}
-		}
-	})
-}
-
-// dot is a picture.
-func dot(t *testing.T) []byte {
-	t.Helper()
-	var b bytes.Buffer
-	if err := png.Encode(&b, image.NewGray(image.Rect(0, 0, 8, 8))); err != nil {
-		t.Fatal(err)
-	}
-	return b.Bytes()
-}
-
-// A question of claude waits for a person through a crash of the daemon, takes
-// only what fits, and goes on with the answer.
-func TestRealAgentAsksAQuestion(t *testing.T) {
-	eachRealAgent(t, func(t *testing.T, m *machine, a realAgent, _ *fakemodel.Server) {
-		if a.name != "claude" {
-			t.Skip("it asks no questions")
-		}
-		id := m.create("ask: Shall I?\nsay: So be it.", "--agent", a.name)
-		d, p := m.asked(id)
-		if d.Activity != api.ActivityNeedsInput || p.Kind != api.PermissionKindInput || p.Question == nil || !strings.Contains(p.Title, "Shall I?") {
-			t.Errorf("%s (%s): it asks %+v", d.Activity, d.Reason, p)
-		}
-		m.killDaemon()
-		if _, again := m.asked(id); again.ID != p.ID {
-			t.Errorf("after a crash question %s is open, was %s", again.ID, p.ID)
-		}
-		if r := m.try("approve", id); r.code != 2 || !strings.Contains(r.err, "hf send") {
-			t.Errorf("approve: exit %d\n%s", r.code, r.err)
-		}
-		m.hf("send", id, "yes", "--wait")
-		m.idle(id)
-		if logs := m.hf("logs", id); !strings.Contains(logs, "So be it.") || !strings.Contains(logs, "› Yes") {
-			t.Errorf("the transcript is\n%s", logs)
-		}
-
-		m.hf("send", id, "ask: And now?\nsay: Well then.")
-		m.asked(id)
-		m.hf("deny", id)
-		m.idle(id)
-	})
 }
 
 // Nobody is signed in: hf says so and how to, and no agent goes to a model that
@@ -461,31 +503,6 @@ func TestRealAgentWithoutCredentials(t *testing.T) {
 		})
 		if slices.ContainsFunc(model.Requests(), func(r fakemodel.Request) bool { return r.Prompt != "" && r.Header.Get("X-Api-Key") != "" }) {
 			t.Error("a key was sent to the model that nobody gave")
-		}
-	})
-}
-
-// The model and the mode that a person names are the agent's, and one that it
-// does not have is an error that lists those it has.
-func TestRealAgentModelAndMode(t *testing.T) {
-	eachRealAgent(t, func(t *testing.T, m *machine, a realAgent, model *fakemodel.Server) {
-		id := m.create("say: with that model", "--agent", a.name, "--model", a.model, "--mode", a.mode)
-		m.idle(id)
-		d := m.task(id)
-		if d.Model != a.model || d.Mode != a.mode {
-			t.Errorf("the task shows model %q and mode %q", d.Model, d.Mode)
-		}
-		if !slices.ContainsFunc(m.entries(id), func(e api.Entry) bool { return e.Kind == api.EntryMode && e.Mode == a.mode }) {
-			t.Errorf("the agent is not in mode %s:\n%s", a.mode, m.hf("logs", id))
-		}
-		if !slices.ContainsFunc(model.Requests(), func(r fakemodel.Request) bool {
-			return r.Prompt != "" && strings.Contains(r.Path+r.Body, a.asked)
-		}) {
-			t.Errorf("no request asks for the model %s:\n%s", a.asked, m.hf("logs", id))
-		}
-		r := m.try("create", "--agent", a.name, "--mode", "no-such-mode", "say: never")
-		if r.code != 2 || !strings.Contains(r.err, "no-such-mode") || !strings.Contains(r.err, a.mode) {
-			t.Errorf("an unknown mode: exit %d\n%s", r.code, r.err)
 		}
 	})
 }

@@ -9,11 +9,9 @@ import (
 	"path/filepath"
 	"strings"
 	"syscall"
-	"testing"
 	"time"
 
 	"github.com/hf-dev/hf/internal/agent/acp"
-	"github.com/hf-dev/hf/internal/fakemodel"
 	"github.com/hf-dev/hf/internal/hold"
 	"github.com/hf-dev/hf/internal/journal"
 	"github.com/hf-dev/hf/internal/task"
@@ -124,42 +122,39 @@ func behind(said, shown []moment, since time.Time, limit time.Duration) (late, s
 // What is shown follows what the agent and hf say to one another at once: a
 // prompt, a question for permission, its answer, the end of a turn, the end of
 // the process.
-func TestRealAgentStatusFollowsTheProtocol(t *testing.T) {
-	eachRealAgent(t, func(t *testing.T, m *machine, a realAgent, _ *fakemodel.Server) {
-		id := m.create("say: ready", "--agent", a.name)
-		m.idle(id)
-		for round := range lagRounds {
-			since := time.Now()
-			limit := statusLag * m.second() / time.Second
-			session := m.task(id).Session
-			m.hf("send", id, fmt.Sprintf("edit made%d.txt: x\nsay: over", round))
-			m.asked(id)
-			m.hf("approve", id)
-			m.idle(id)
-			if err := syscall.Kill(m.agentPID(id), syscall.SIGKILL); err != nil {
-				t.Fatal(err)
-			}
-			m.untilStatus(id, api.StatusError)
-			said := m.protocol(session)
-			statuses := map[api.Status]bool{}
-			for _, s := range said {
-				if !s.at.Before(since) {
-					statuses[s.status] = true
-				}
-			}
-			for _, want := range []api.Status{api.StatusRunning, api.StatusWaiting, api.StatusIdle, api.StatusError} {
-				if !statuses[want] {
-					t.Fatalf("the journal never says %s: %+v", want, said)
-				}
-			}
-			late, seen := behind(said, m.shown(id), since, limit)
-			t.Logf("within %s: %s", limit, strings.Join(seen, ", "))
-			if len(late) == 0 {
-				return
-			}
-			t.Logf("round %d: %s", round, strings.Join(late, "; "))
-			m.hf("send", id, "say: ready again", "--wait")
+func isShownAtOnce(l *life) {
+	for round := range lagRounds {
+		since := time.Now()
+		limit := statusLag * l.second() / time.Second
+		session := l.task(l.id).Session
+		l.hf("send", l.id, fmt.Sprintf("edit shown%d.txt: x\nsay: the word is quagga", round))
+		l.asked(l.id)
+		l.hf("approve", l.id)
+		l.idle(l.id)
+		l.died = l.agentPID(l.id)
+		if err := syscall.Kill(l.died, syscall.SIGKILL); err != nil {
+			l.t.Fatal(err)
 		}
-		t.Errorf("what is shown was behind the protocol in each of %d rounds", lagRounds)
-	})
+		l.untilStatus(l.id, api.StatusError)
+		said := l.protocol(session)
+		statuses := map[api.Status]bool{}
+		for _, s := range said {
+			if !s.at.Before(since) {
+				statuses[s.status] = true
+			}
+		}
+		for _, want := range []api.Status{api.StatusRunning, api.StatusWaiting, api.StatusIdle, api.StatusError} {
+			if !statuses[want] {
+				l.t.Fatalf("the journal never says %s: %+v", want, said)
+			}
+		}
+		late, seen := behind(said, l.shown(l.id), since, limit)
+		l.t.Logf("within %s: %s", limit, strings.Join(seen, ", "))
+		if len(late) == 0 {
+			return
+		}
+		l.t.Logf("round %d: %s", round, strings.Join(late, "; "))
+		l.hf("send", l.id, "say: ready again", "--wait")
+	}
+	l.t.Errorf("what is shown was behind the protocol in each of %d rounds", lagRounds)
 }
