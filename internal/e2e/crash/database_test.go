@@ -21,7 +21,6 @@ type facts struct {
 	events   int
 	oldest   int // number of an event
 	newest   int
-	damage   string
 }
 
 type task struct {
@@ -36,18 +35,39 @@ type sessionRow struct {
 	ended                   bool
 }
 
-// read looks into the database from outside, as anybody may who only reads.
-func (m *machine) read() (f facts) {
+// look looks into the database from outside, as anybody may who only reads.
+func (m *machine) look(ask func(tx *sql.Tx)) {
 	db := must(sql.Open("sqlite", "file:"+filepath.Join(m.state(), "hf.db")+"?mode=ro&_pragma=busy_timeout(5000)"))
 	defer db.Close()
 	tx := must(db.BeginTx(context.Background(), nil))
 	defer func() { _ = tx.Rollback() }()
+	ask(tx)
+}
 
-	var total int
-	must(0, tx.QueryRow(`SELECT count(*) FROM sqlite_schema`).Scan(&total))
-	if total == 0 {
-		return f // nobody has written to it yet
-	}
+func (m *machine) read() (f facts) {
+	m.look(func(tx *sql.Tx) {
+		var total int
+		must(0, tx.QueryRow(`SELECT count(*) FROM sqlite_schema`).Scan(&total))
+		if total > 0 { // else nobody has written to it yet
+			f = readFacts(tx)
+		}
+	})
+	return f
+}
+
+// checkDatabase: it is whole.
+func (m *machine) checkDatabase() {
+	m.look(func(tx *sql.Tx) {
+		var damage string
+		must(0, tx.QueryRow(`PRAGMA quick_check(1)`).Scan(&damage))
+		query(tx, `PRAGMA foreign_key_check`, func(func(...any)) { damage += ", a row refers to none" })
+		if damage != "ok" {
+			fail("the database is damaged: %s", damage)
+		}
+	})
+}
+
+func readFacts(tx *sql.Tx) (f facts) {
 	f.repos = map[string]string{}
 	query(tx, `SELECT id, git_dir FROM repos WHERE state = 'ready' AND removed_at IS NULL`, func(scan func(...any)) {
 		var id, dir string
@@ -82,8 +102,6 @@ func (m *machine) read() (f facts) {
 		f.answered = append(f.answered, id)
 	})
 	must(0, tx.QueryRow(`SELECT count(*), coalesce(min(seq), 0), coalesce(max(seq), 0) FROM events`).Scan(&f.events, &f.oldest, &f.newest))
-	must(0, tx.QueryRow(`PRAGMA quick_check(1)`).Scan(&f.damage))
-	query(tx, `PRAGMA foreign_key_check`, func(func(...any)) { f.damage += ", a row refers to none" })
 	return f
 }
 

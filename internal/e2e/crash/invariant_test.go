@@ -56,9 +56,7 @@ func (m *machine) check(f facts) {
 
 // checkEnd is the part of it that is of interest where everything has ended.
 func (m *machine) checkEnd(f facts) {
-	if f.damage != "ok" {
-		fail("the database is damaged: %s", f.damage)
-	}
+	m.checkDatabase()
 	if f.events > 0 && f.events != f.newest-f.oldest+1 {
 		fail("%d events, numbered from %d to %d", f.events, f.oldest, f.newest)
 	}
