@@ -70,7 +70,7 @@ func TestCommitChild(t *testing.T) {
 func TestAckedRowsSurviveSIGKILL(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "hf.db")
 	acked := make(map[int64]bool)
-	for round := range 20 {
+	for round := range 8 {
 		cmd := child(t, "TestCommitChild", path)
 		stdout, err := cmd.StdoutPipe()
 		if err != nil {
@@ -86,7 +86,7 @@ func TestAckedRowsSurviveSIGKILL(t *testing.T) {
 			if n, _ := fmt.Sscanf(lines.Text(), "acked %d", &seq); n == 1 {
 				acked[seq] = true
 			}
-			if len(acked) == before+50+7*round { // in the middle of the next commits
+			if len(acked) == before+50+18*round { // in the middle of the next commits
 				if err := cmd.Process.Signal(syscall.SIGKILL); err != nil {
 					t.Fatal(err)
 				}
@@ -239,7 +239,7 @@ func shape(t *testing.T, s *Store) (extra bool, tasks int) {
 // The first start of all, killed at any moment, leaves nothing that the next
 // one cannot begin from.
 func TestKilledInTheFirstStart(t *testing.T) {
-	for round := range 20 {
+	for round := range 8 {
 		path := filepath.Join(t.TempDir(), "hf.db")
 		cmd := child(t, "TestCommitChild", path)
 		cmd.Stdout = io.Discard
@@ -253,7 +253,7 @@ func TestKilledInTheFirstStart(t *testing.T) {
 			}
 		}
 		cancel()
-		time.Sleep(time.Duration(round) * 200 * time.Microsecond)
+		time.Sleep(time.Duration(round) * 500 * time.Microsecond)
 		if err := cmd.Process.Kill(); err != nil {
 			t.Fatal(err)
 		}
