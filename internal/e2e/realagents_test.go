@@ -411,14 +411,14 @@ func tellsOfFailure(l *life) {
 	} {
 		before := len(l.ends())
 		l.model.Fail(fakemodel.Fault{Kind: tt.fault, Reset: fakemodel.Duration(20 * time.Minute)})
-		l.hf("send", l.id, "say: never said")
 		if l.agent.name == "opencode" && tt.fault == fakemodel.RateLimited {
-			l.isSilent(l.id)
+			l.isSilent()
 			l.model.Fail(fakemodel.Fault{})
 			l.hf("interrupt", l.id)
 			l.untilStatus(l.id, api.StatusIdle)
 			continue
 		}
+		l.hf("send", l.id, "say: never said")
 		var ends []api.StopReason
 		l.until("the turn ends", agentLimit, func() bool {
 			ends = l.ends()
@@ -447,8 +447,7 @@ func isShownToBeSilent(l *life) {
 		return
 	}
 	l.model.Fail(fakemodel.Fault{Kind: fakemodel.Hang})
-	l.hf("send", l.id, "say: never said")
-	l.isSilent(l.id)
+	l.isSilent()
 	l.model.Fail(fakemodel.Fault{})
 	l.hf("interrupt", l.id)
 	if d := l.untilStatus(l.id, api.StatusIdle); strings.Contains(d.Reason, "no answer") {
@@ -456,18 +455,20 @@ func isShownToBeSilent(l *life) {
 	}
 }
 
-// isSilent waits until the task is shown as one whose agent says nothing.
-func (m *machine) isSilent(id string) {
-	m.t.Helper()
-	m.until("the silence is shown", agentLimit, func() bool {
-		d := m.task(id)
-		if d.Status != api.StatusRunning && d.Status != api.StatusProvisioning && d.Status != api.StatusQueued {
-			m.t.Fatalf("task %s is %s (%s), want running", id, d.Status, d.Reason)
+// isSilent sends a message and waits until the task is shown as one whose agent
+// says nothing.
+func (l *life) isSilent() {
+	l.t.Helper()
+	before := len(l.ends())
+	l.hf("send", l.id, "say: never said")
+	l.until("the silence is shown", agentLimit, func() bool {
+		if n := len(l.ends()); n > before {
+			l.t.Fatalf("the turn ended:\n%s", l.hf("logs", l.id))
 		}
-		return strings.HasPrefix(d.Reason, "no answer from the model for ")
+		return strings.HasPrefix(l.task(l.id).Reason, "no answer from the model for ")
 	})
-	if said := m.hf("show", id, "--explain"); !strings.Contains(said, "last word of the agent") {
-		m.t.Errorf("the facts are\n%s", said)
+	if said := l.hf("show", l.id, "--explain"); !strings.Contains(said, "last word of the agent") {
+		l.t.Errorf("the facts are\n%s", said)
 	}
 }
 
