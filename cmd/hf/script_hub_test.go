@@ -97,7 +97,10 @@ func until(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	var out []byte
 	var err error
-	for deadline := time.Now().Add(time.Minute); time.Now().Before(deadline); time.Sleep(50 * time.Millisecond) {
+	// Less often the longer it takes: who asks takes the time that the answer needs.
+	pause := 20 * time.Millisecond
+	for deadline := time.Now().Add(time.Minute); time.Now().Before(deadline); time.Sleep(pause) {
+		pause = min(pause*3/2, 200*time.Millisecond)
 		cmd := exec.Command(filepath.Join(binaries, "hf"), args[1:]...)
 		cmd.Dir, cmd.Env = ts.MkAbs("."), environ(ts)
 		if out, err = cmd.CombinedOutput(); bytes.Contains(out, []byte(args[0])) {

@@ -16,7 +16,7 @@ import (
 )
 
 var (
-	sequences = flag.Int("sequences", 12, "how many random sequences of stack actions are tried")
+	sequences = flag.Int("sequences", 8, "how many random sequences of stack actions are tried")
 	seed      = flag.Uint64("seed", 0, "the first of their seeds; 0 = a new one")
 )
 
