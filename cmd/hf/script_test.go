@@ -32,11 +32,13 @@ func run(m *testing.M) int {
 	}
 	defer func() { _ = os.RemoveAll(dir) }()
 	binaries = dir
-	args := []string{"build", "-o", dir + "/"}
+	args, cgo := []string{"build", "-o", dir + "/"}, "0" // as people get it
 	if os.Getenv("HF_TEST_RACE") != "" {
-		args = append(args, "-race")
+		args, cgo = append(args, "-race"), "1"
 	}
-	if out, err := exec.Command("go", append(args, ".", "../hfd")...).CombinedOutput(); err != nil {
+	build := exec.Command("go", append(args, ".", "../hfd")...)
+	build.Env = append(os.Environ(), "CGO_ENABLED="+cgo)
+	if out, err := build.CombinedOutput(); err != nil {
 		fmt.Fprintf(os.Stderr, "build hf: %v\n%s", err, out)
 		return 1
 	}

@@ -53,6 +53,7 @@ func run(m *testing.M) int {
 	for _, build := range []int{oldBuild, newBuild} {
 		flags := fmt.Sprintf("-s -w -X github.com/hf-dev/hf/internal/version.build=%d -X github.com/hf-dev/hf/internal/version.version=0.0.%d", build, build)
 		cmd := exec.Command("go", "build", "-ldflags", flags, "-o", filepath.Join(dir, strconv.Itoa(build))+"/", "../../cmd/hf", "../../cmd/hfd")
+		cmd.Env = append(os.Environ(), "CGO_ENABLED=0") // as people get it
 		if out, err := cmd.CombinedOutput(); err != nil {
 			fmt.Fprintf(os.Stderr, "build hf: %v\n%s", err, out)
 			return 1

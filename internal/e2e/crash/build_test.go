@@ -51,6 +51,7 @@ func build(dir string) error {
 			flags := fmt.Sprintf("-s -w -X github.com/hf-dev/hf/internal/version.build=%s -X github.com/hf-dev/hf/internal/version.version=0.0.%s", args[0], args[0])
 			argv := append([]string{"build", "-tags", "fault", "-ldflags", flags, "-o", filepath.Join(dir, args[0]) + "/"}, args[1:]...)
 			cmd := exec.Command("go", append(argv, "../../../cmd/hf", "../../../cmd/hfd")...)
+			cmd.Env = append(os.Environ(), "CGO_ENABLED=0") // as people get it
 			if out, err := cmd.CombinedOutput(); err != nil {
 				errs[i] = fmt.Errorf("build %s: %w\n%s", args[0], err, out)
 			}

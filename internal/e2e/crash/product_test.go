@@ -13,6 +13,7 @@ import (
 func TestPointsAreNotInTheProduct(t *testing.T) {
 	dir := t.TempDir()
 	cmd := exec.Command("go", "build", "-o", dir+"/", "../../../cmd/hf", "../../../cmd/hfd")
+	cmd.Env = append(os.Environ(), "CGO_ENABLED=0") // as people get it
 	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Fatalf("build: %v\n%s", err, out)
 	}
