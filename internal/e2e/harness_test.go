@@ -103,9 +103,8 @@ func newMachineIn(t *testing.T, parent string) *machine {
 
 // place makes a program be in a second place: as the same file where it can.
 func place(from, to string) error {
-	err := os.Link(from, to)
-	if !errors.Is(err, syscall.EXDEV) {
-		return err
+	if os.Link(from, to) == nil {
+		return nil
 	}
 	b, err := os.ReadFile(from)
 	if err != nil {
