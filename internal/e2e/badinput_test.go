@@ -212,7 +212,7 @@ func TestAgentsThatDoNotStart(t *testing.T) {
 		t.Helper()
 		m.writeConfig(`
 [create]
-agent_timeout = "3s"
+agent_timeout = "10s"
 [agents.missing]
 command = ["/nope/agent"]
 [agents.quits]
@@ -234,7 +234,7 @@ command = ["sh", "-c", "sleep 4242 & exec sleep 4242"]
 		{"quits", "exited with code 3", 3},
 		{"garbage", "does not speak the Agent Client Protocol", 3},
 		{"flood", "does not speak the Agent Client Protocol", 3},
-		{"hangs", "hangs did not answer initialize within 3s", 124},
+		{"hangs", "hangs did not answer initialize within 10s", 124},
 	}
 	var wg sync.WaitGroup
 	for _, c := range cases {
