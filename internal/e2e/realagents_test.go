@@ -178,7 +178,6 @@ func content(t *testing.T, d api.TaskDetail, name string) string {
 // before it ended: an agent takes long to begin.
 type life struct {
 	*machine
-	t     *testing.T
 	agent realAgent
 	model *fakemodel.Server
 	id    string
@@ -187,14 +186,17 @@ type life struct {
 
 // The whole way with a real agent, from its first prompt to its end.
 func TestRealAgentFromCreateToKill(t *testing.T) {
-	eachRealAgent(t, func(t *testing.T, m *machine, a realAgent, model *fakemodel.Server) {
+	eachRealAgent(t, func(_ *testing.T, m *machine, a realAgent, model *fakemodel.Server) {
 		id := m.create("edit made.txt: by its own tool\nsay: That was the first part.", "--agent", a.name)
-		l := &life{machine: m, t: t, agent: a, model: model, id: id}
-		for _, part := range []func(*life){
-			worksOnceItMay, isDenied, isInterrupted, getsFiles, asksAQuestion, isShownAtOnce, takesUpItsConversation, leavesNothing,
-		} {
-			part(l)
-		}
+		l := &life{machine: m, agent: a, model: model, id: id}
+		worksOnceItMay(l)
+		isDenied(l)
+		isInterrupted(l)
+		getsFiles(l)
+		asksAQuestion(l)
+		isShownAtOnce(l)
+		takesUpItsConversation(l)
+		leavesNothing(l)
 	})
 }
 
@@ -367,14 +369,14 @@ func leavesNothing(l *life) {
 // A model that fails: what a real agent shows of it. The model and the mode are
 // those that a person named.
 func TestRealAgentWithAModelThatFails(t *testing.T) {
-	eachRealAgent(t, func(t *testing.T, m *machine, a realAgent, model *fakemodel.Server) {
+	eachRealAgent(t, func(_ *testing.T, m *machine, a realAgent, model *fakemodel.Server) {
 		m.configure(a.name, `quiet_after = "2s"`, a.env(model.URL(), m.dir))
 		id := m.create("say: with that model", "--agent", a.name, "--model", a.model, "--mode", a.mode)
 		m.idle(id)
-		l := &life{machine: m, t: t, agent: a, model: model, id: id}
-		for _, part := range []func(*life){hasItsModelAndMode, tellsOfFailure, isShownToBeSilent} {
-			part(l)
-		}
+		l := &life{machine: m, agent: a, model: model, id: id}
+		hasItsModelAndMode(l)
+		tellsOfFailure(l)
+		isShownToBeSilent(l)
 	})
 }
 
